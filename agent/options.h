@@ -67,6 +67,7 @@ struct options {
 	char *config_file;
 	char *interfaces[OPTIONS_MAX_INTERFACES];
 	size_t n_interfaces;
+	bool sudo_cleared; /* sudo started us and no URL came through */
 };
 
 enum options_result {
