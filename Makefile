@@ -132,8 +132,163 @@ $(O)/tests/bpf/%: tests/bpf/%.c $(O)/libagent.a $(SKEL)
 unit-tests: $(UNIT_TESTS)
 bpf-tests: $(BPF_TESTS)
 
-DEPS := $(shell find $(O) -name '*.d' -not -path '$(O)/san-*' 2>/dev/null)
+DEPS := $(shell find $(O) -name '*.d' -not -path 'build/san-*' 2>/dev/null)
+ifneq ($(SAN),)
+DEPS := $(shell find $(O) -name '*.d' 2>/dev/null)
+endif
 -include $(DEPS)
+
+# ---- what a fresh Debian lacks ----------------------------------------------
+
+BUILD_PACKAGES := gcc make libc6-dev libbpf-dev libelf-dev zlib1g-dev \
+	libwebsockets-dev libssl-dev libcjson-dev libcap-dev libseccomp-dev \
+	clang llvm bpftool pkg-config
+RUN_PACKAGES := nodejs npm iproute2 iputils-ping ca-certificates procps
+TEST_PACKAGES := libcmocka-dev clang-format clang-tidy cppcheck shellcheck \
+	libclang-rt-14-dev chromium fonts-dejavu-core fonts-noto-color-emoji \
+	sudo libcap2-bin util-linux
+
+.PHONY: deps deps-demo
+deps:
+	@tests/support/deps.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
+	@tests/support/npm-ci.sh docker/backend --omit=dev
+	@tests/support/npm-ci.sh tests
+
+deps-demo:
+	@tests/support/deps.sh $(BUILD_PACKAGES) $(RUN_PACKAGES)
+	@tests/support/npm-ci.sh docker/backend --omit=dev
+
+# A second make, so that what was just installed is seen.
+.PHONY: demo
+demo: deps-demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)docker/demo.sh
+
+.PHONY: image
+image:
+	$(Q)docker/image.sh
+
+# ---- running the tests -------------------------------------------------------
+
+SAN_TEST  := address,undefined
+SAN_BUILD := build/san-$(subst $(comma),-,$(SAN_TEST))
+RUN_TESTS := tests/support/run-tests.sh
+NODE_TEST := node --test --test-reporter=tap
+
+suites_unit := $(foreach t,$(UNIT_TESTS),'tap:$(notdir $(t)):$(t)')
+suites_san := $(foreach t,$(UNIT_TESTS),'tap:$(notdir $(t)) ASan,UBSan:$(SAN_BUILD)/tests/unit/$(notdir $(t))')
+suites_bpf := $(foreach t,$(BPF_TESTS),'tap:$(notdir $(t)):$(t)')
+suites_e2e := $(foreach t,$(sort $(wildcard tests/e2e/*.test.mjs)),'node:$(t):$(NODE_TEST) $(t)')
+suites_browser := $(foreach t,$(sort $(wildcard tests/browser/*.test.mjs)),'node:$(t):$(NODE_TEST) $(t)')
+suites_lint := $(foreach l,$(LINTS),'check:$(l):$(MAKE) -s $(l)')
+suites_fuzz := $(foreach f,$(FUZZERS),'check:$(notdir $(f)) $(FUZZ_SECONDS) s:$(MAKE) -s $(f)-run')
+
+.PHONY: test test-all test-unit test-bpf test-e2e test-browser
+test: deps
+	$(Q)$(MAKE) --no-print-directory WERROR=1 test-all
+
+test-all: all unit-tests bpf-tests fuzzers
+	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_TEST) all unit-tests
+	$(Q)$(RUN_TESTS) $(suites_lint) $(suites_unit) $(suites_san) $(suites_bpf) \
+		$(suites_fuzz) $(suites_e2e) $(suites_browser)
+
+test-unit: unit-tests
+	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_TEST) unit-tests
+	$(Q)$(RUN_TESTS) $(suites_unit) $(suites_san)
+
+test-bpf: bpf-tests
+	$(Q)$(RUN_TESTS) $(suites_bpf)
+
+test-e2e: all
+	$(Q)$(RUN_TESTS) $(suites_e2e)
+
+test-browser:
+	$(Q)$(RUN_TESTS) $(suites_browser)
+
+# ---- fuzzing: libFuzzer, with the library compiled in ---------------------------
+
+FUZZ_SECONDS ?= 10
+FUZZ_FLAGS := -std=gnu11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all -DICMP_AGENT_VERSION='"$(VERSION)"'
+FUZZ_SOURCES := $(wildcard proto/*.c)
+
+.PHONY: fuzzers fuzz
+fuzzers: $(FUZZERS)
+
+$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(wildcard proto/*.h)
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) $< $(FUZZ_SOURCES) $(PROTO_LIBS) -o $@
+
+# What it finds new goes to build/, what is worth keeping is added by hand.
+$(O)/fuzz/%-run: $(O)/fuzz/%
+	@mkdir -p $(O)/fuzz/corpus/$*
+	$(Q)cd $(O)/fuzz && ./$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+		-print_final_stats=1 corpus/$* $(wildcard $(CURDIR)/tests/fuzz/corpus/$(*:fuzz_%=%)) 2>&1 | tail -n 20
+
+fuzz: FUZZ_SECONDS = 600
+fuzz: fuzzers
+	$(Q)$(foreach f,$(FUZZERS),$(MAKE) -s $(f)-run FUZZ_SECONDS=$(FUZZ_SECONDS) &&) true
+
+# ---- measuring -----------------------------------------------------------------
+
+.PHONY: bench
+bench: all $(BENCHES)
+	$(Q)$(foreach b,$(BENCHES),$(b) &&) true
+
+$(O)/tests/bench/%: tests/bench/%.c $(O)/libagent.a $(O)/libsio.a
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) \
+		$(O)/libagent.a $(O)/libsio.a $(PROTO_LIBS) $(AGENT_LIBS)
+
+# ---- reading the code ------------------------------------------------------------
+
+C_FILES := $(wildcard agent/*.c proto/*.c)
+ALL_C   := $(wildcard agent/*.[ch] proto/*.[ch] bpf/*.[ch] tests/*/*.[ch])
+SCRIPTS := $(wildcard tests/*/*.sh docker/*.sh docker/*/*.sh .ci/run)
+LINTS   := check-layers check-format lint-gcc lint-clang-tidy lint-cppcheck lint-scripts
+
+.PHONY: lint $(LINTS) format
+lint: $(LINTS)
+
+check-layers:
+	$(Q)tests/support/check-layers.sh
+
+check-format:
+	$(Q)clang-format --dry-run --Werror $(ALL_C)
+
+format:
+	$(Q)clang-format -i $(ALL_C)
+
+LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. -I$(BPF_OUT) -DICMP_AGENT_VERSION='"$(VERSION)"'
+
+# gcc 12's analyzer; its taint and file-descriptor checks are of use as well
+lint-gcc: $(SKEL)
+	$(Q)printf '%s\n' $(C_FILES) | xargs -P 2 -n 1 \
+		$(CC) $(LINT_CFLAGS) -O2 -Wall -Wextra -fanalyzer -Werror -c -o /dev/null
+
+lint-clang-tidy: $(SKEL)
+	$(Q)printf '%s\n' $(C_FILES) | xargs -P 2 -n 4 sh -c \
+		'clang-tidy --quiet "$$@" -- $(subst ",\",$(LINT_CFLAGS)) 2>/dev/null' sh
+
+lint-cppcheck:
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem --suppress=checkersReport --error-exitcode=1 -I. agent proto
+
+lint-scripts:
+	$(Q)shellcheck $(SCRIPTS)
+	$(Q)for f in $(wildcard docker/backend/*.js docker/backend/public/*.js tests/*/*.mjs); do node --check $$f || exit 1; done
+
+# ---- installing -------------------------------------------------------------------
+
+.PHONY: install uninstall
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(SYSCONFDIR)/sudoers.d
+	$(INSTALL) -m 0755 $(O)/icmp-agent $(DESTDIR)$(BINDIR)/icmp-agent
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/icmp-agent
 
 .PHONY: clean
 clean:

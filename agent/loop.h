@@ -27,7 +27,7 @@ int loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
 /* CLOCK_MONOTONIC, read once a wake-up; ns. */
-uint64_t loop_now(const struct loop *l);
+uint64_t loop_now(struct loop *l);
 
 /*
  * Calls `fn` while `fd` is readable. The descriptor is duplicated: the

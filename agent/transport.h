@@ -15,23 +15,26 @@
 struct transport;
 
 struct transport_config {
-	const char *url; /* http, https, ws, wss; path prefix allowed */
+	const char *url;     /* http, https, ws, wss; path prefix allowed */
+	const char *ca_file; /* PEM; NULL: the system's CAs */
 };
 
-/*
- * Calls `on_event` for each event of the client, and `on_writable` whenever a
- * message could leave at once: the place to emit. `client` stays the caller's
- * and must outlive the transport; its config.path is url's, see
- * transport_url_parse().
- *
- * Negative errno; -EINVAL: the URL (parse it first for the reason).
- */
 typedef void (*transport_event_fn)(void *user, const struct sio_event *event);
 
+/*
+ * Calls `on_event` for each event of the client, and `on_writable` whenever
+ * the client's output has run low: the place to emit. Neither may free the
+ * transport. `client` stays the caller's and must outlive the transport; its
+ * config.path comes from the same URL, see transport_path().
+ *
+ * Negative errno, logged in one line.
+ */
 int transport_new(struct loop *loop, struct sio_client *client,
 		  const struct transport_config *config,
 		  transport_event_fn on_event, loop_fn on_writable, void *user,
 		  struct transport **ret_transport);
+
+/* Drops the connection without a word; sio_client_stop() first to leave. */
 void transport_free(struct transport *t);
 
 /*
@@ -39,5 +42,11 @@ void transport_free(struct transport *t);
  * its requests, arms its timer, asks for writability.
  */
 void transport_kick(struct transport *t);
+
+/*
+ * Calls fn once, when the client has left (sio_client_stop()) and the last
+ * connection is closed. It may not free the transport.
+ */
+void transport_on_stopped(struct transport *t, loop_fn fn, void *user);
 
 #endif

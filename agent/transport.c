@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: ISC */
+#include "agent/transport.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/channel.h"
+#include "agent/log.h"
+
+enum {
+	MAX_CHANNELS = 6,	  /* a WebSocket, a GET, a POST, twice */
+	LOW_OUTPUT_BYTES = 16384, /* below this the owner may emit more */
+};
+
+struct transport {
+	struct channel_host host; /* shared with the channels */
+	struct url url;
+	struct channel channels[MAX_CHANNELS];
+	struct loop_timer *timer;
+	struct resolve *resolve;
+	transport_event_fn on_event;
+	loop_fn on_writable;
+	void *user;
+	loop_fn on_stopped;
+	void *stopped_user;
+	bool kicking;
+	bool kick_again;
+};
+
+static const struct lws_protocols protocols[] = {
+	{
+		.name = "sio",
+		.callback = channel_callback,
+		.rx_buffer_size = 65536,
+		/* 0 would be 4 KB a turn: 12 times the turns for 20 KB */
+		.tx_packet_size = 65536,
+	},
+	{0},
+};
+
+static struct channel *find_channel(struct transport *t, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < MAX_CHANNELS; i++)
+		if (t->channels[i].id == id)
+			return &t->channels[i];
+	return NULL;
+}
+
+/* ---- names ---- */
+
+static void start_waiting(struct transport *t)
+{
+	size_t i;
+
+	for (i = 0; i < MAX_CHANNELS; i++)
+		if (t->channels[i].id && !t->channels[i].n_started)
+			channel_start_next(&t->channels[i]);
+}
+
+static void fail_waiting(struct transport *t, const struct sio_failure *failure)
+{
+	size_t i;
+
+	for (i = 0; i < MAX_CHANNELS; i++)
+		if (t->channels[i].id && !t->channels[i].n_started)
+			channel_fail(&t->channels[i], failure);
+}
+
+static void on_resolved(void *user, const struct resolve_result *result)
+{
+	struct transport *t = user;
+	struct sio_failure failure = {.stage = SIO_STAGE_DNS};
+
+	resolve_free(t->resolve);
+	t->resolve = NULL;
+	if (result->n_addresses) {
+		t->host.addresses = *result;
+		t->host.preferred = 0;
+		start_waiting(t);
+	} else {
+		failure.text = result->error;
+		fail_waiting(t, &failure);
+	}
+	transport_kick(t);
+}
+
+/*
+ * The addresses are asked for anew at each WebSocket or first GET, since they
+ * change; a lookup that still runs serves whoever waits for it.
+ */
+static void resolve_and_start(struct transport *t, struct channel *ch)
+{
+	struct sio_failure failure = {.stage = SIO_STAGE_LOCAL,
+				      .text = "cannot start a lookup"};
+
+	if (t->url.literal) {
+		channel_start_next(ch);
+		return;
+	}
+	if (!t->resolve &&
+	    resolve_new(t->host.loop, t->url.host, on_resolved, t, &t->resolve))
+		channel_fail(ch, &failure);
+}
+
+/* ---- requests of the client ---- */
+
+static void open_channel(struct transport *t, const struct sio_request *request)
+{
+	struct sio_failure failure = {.stage = SIO_STAGE_LOCAL,
+				      .text = "out of memory"};
+	struct channel *ch = find_channel(t, 0);
+
+	if (!ch || channel_open(ch, request))
+		sio_client_failed(t->host.client, request->channel, &failure,
+				  loop_now(t->host.loop));
+	else
+		resolve_and_start(t, ch);
+}
+
+static void carry_out(struct transport *t, const struct sio_request *request)
+{
+	struct channel *ch;
+
+	switch (request->op) {
+	case SIO_OP_WS_OPEN:
+	case SIO_OP_HTTP_GET:
+	case SIO_OP_HTTP_POST:
+		open_channel(t, request);
+		return;
+	case SIO_OP_WS_CLOSE:
+		ch = find_channel(t, request->channel);
+		if (!ch)
+			return;
+		ch->closing = true;
+		channel_want_write(ch);
+		return;
+	case SIO_OP_ABORT:
+		ch = find_channel(t, request->channel);
+		if (ch)
+			channel_drop(ch);
+		return;
+	}
+}
+
+/* One round; false when the client has nothing more to say. */
+static bool kick_once(struct transport *t)
+{
+	struct sio_client *client = t->host.client;
+	struct sio_request request;
+	struct sio_event event;
+	bool any = false;
+
+	while (!sio_client_next_request(client, &request)) {
+		carry_out(t, &request);
+		any = true;
+	}
+	while (!sio_client_next_event(client, &event)) {
+		t->on_event(t->user, &event);
+		any = true;
+	}
+	return any;
+}
+
+static void want_write(struct transport *t)
+{
+	struct sio_output out;
+	struct channel *ch;
+
+	if (sio_client_peek_output(t->host.client, &out))
+		return;
+	ch = find_channel(t, out.channel);
+	if (ch)
+		channel_want_write(ch);
+}
+
+static void emit_more(void *user)
+{
+	struct transport *t = user;
+
+	if (sio_client_output_bytes(t->host.client) < LOW_OUTPUT_BYTES)
+		t->on_writable(t->user);
+}
+
+static bool is_idle(const struct transport *t)
+{
+	size_t i;
+
+	for (i = 0; i < MAX_CHANNELS; i++)
+		if (t->channels[i].id)
+			return false;
+	return true;
+}
+
+static void check_stopped(struct transport *t)
+{
+	loop_fn fn = t->on_stopped;
+
+	if (!fn || !sio_client_stopped(t->host.client) || !is_idle(t))
+		return;
+	t->on_stopped = NULL;
+	fn(t->stopped_user);
+}
+
+void transport_on_stopped(struct transport *t, loop_fn fn, void *user)
+{
+	t->on_stopped = fn;
+	t->stopped_user = user;
+}
+
+void transport_kick(struct transport *t)
+{
+	t->kick_again = true;
+	if (t->kicking)
+		return;
+	t->kicking = true;
+	while (t->kick_again) {
+		t->kick_again = false;
+		while (kick_once(t))
+			;
+		emit_more(t);
+		if (kick_once(t))
+			t->kick_again = true;
+	}
+	t->kicking = false;
+	want_write(t);
+	loop_timer_set(t->timer, sio_client_deadline(t->host.client));
+	check_stopped(t);
+}
+
+static void kick(void *user)
+{
+	transport_kick(user);
+}
+
+static void on_timer(void *user)
+{
+	struct transport *t = user;
+
+	sio_client_timeout(t->host.client, loop_now(t->host.loop));
+	transport_kick(t);
+}
+
+/* ---- life ---- */
+
+/* Where distributions keep the CAs, as one file. */
+static const char *system_ca_file(void)
+{
+	static const char *const paths[] = {
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/ssl/ca-bundle.pem",
+		"/etc/ssl/cert.pem",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (!access(paths[i], R_OK))
+			return paths[i];
+	return NULL;
+}
+
+/*
+ * libwebsockets 4.1.6 only logs a CA file that it cannot read and goes on with
+ * other CAs; and without any file it trusts a directory relative to the
+ * working directory. So TLS never starts without a file that can be read.
+ */
+static int find_ca_file(const struct transport_config *config,
+			const char **ret_path)
+{
+	if (!config->ca_file) {
+		*ret_path = system_ca_file();
+		if (*ret_path)
+			return 0;
+		log_error("%s: no file of the system's CAs was found; install "
+			  "the package ca-certificates or use --ca-file",
+			  config->url);
+		return -ENOENT;
+	}
+	if (access(config->ca_file, R_OK)) {
+		int err = -errno;
+
+		log_error("CA file %s: %s", config->ca_file, strerror(-err));
+		return err;
+	}
+	*ret_path = config->ca_file;
+	return 0;
+}
+
+static int create_vhost(struct transport *t,
+			const struct transport_config *config)
+{
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN,
+		.vhost_name = "backend",
+		.protocols = protocols,
+		.http_proxy_address = "", /* never the environment's */
+		.timeout_secs = 3600,
+	};
+	int err;
+
+	if (t->url.tls) {
+		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+			       LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+		err = find_ca_file(config, &info.client_ssl_ca_filepath);
+		if (err)
+			return err;
+	}
+	t->host.vhost = lws_create_vhost(loop_lws_context(t->host.loop), &info);
+	return t->host.vhost ? 0 : -ENOMEM;
+}
+
+/*
+ * libwebsockets 4.1.6 takes the name to compare with the certificate up to the
+ * first colon: of a bare IPv6 literal nothing is left, and nothing compared.
+ */
+static int read_url(struct transport *t, const char *text)
+{
+	char error[256];
+
+	if (url_parse(text, &t->url, error, sizeof(error))) {
+		log_error("%s", error);
+		return -EINVAL;
+	}
+	if (t->url.tls && t->url.literal && strchr(t->url.host, ':')) {
+		log_error("%s: the certificate of an IPv6 address cannot be "
+			  "checked; use the host's name",
+			  text);
+		return -EINVAL;
+	}
+	if (t->url.literal) {
+		snprintf(t->host.addresses.address[0],
+			 sizeof(t->host.addresses.address[0]), "%.*s",
+			 INET6_ADDRSTRLEN, t->url.host);
+		t->host.addresses.n_addresses = 1;
+	}
+	return 0;
+}
+
+static int init_channels(struct transport *t)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < MAX_CHANNELS && !err; i++)
+		err = channel_init(&t->channels[i], &t->host);
+	return err;
+}
+
+int transport_new(struct loop *loop, struct sio_client *client,
+		  const struct transport_config *config,
+		  transport_event_fn on_event, loop_fn on_writable, void *user,
+		  struct transport **ret_transport)
+{
+	struct transport *t;
+	int err;
+
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	t->on_event = on_event;
+	t->on_writable = on_writable;
+	t->user = user;
+	t->host = (struct channel_host){.loop = loop,
+					.client = client,
+					.url = &t->url,
+					.kick = kick,
+					.writable = emit_more,
+					.user = t};
+	err = read_url(t, config->url);
+	if (!err)
+		err = create_vhost(t, config);
+	if (!err)
+		err = loop_timer_new(loop, on_timer, t, &t->timer);
+	if (!err)
+		err = init_channels(t);
+	if (err) {
+		transport_free(t);
+		return err;
+	}
+	*ret_transport = t;
+	return 0;
+}
+
+void transport_free(struct transport *t)
+{
+	size_t i;
+
+	if (!t)
+		return;
+	for (i = 0; i < MAX_CHANNELS; i++)
+		channel_destroy(&t->channels[i]);
+	resolve_free(t->resolve);
+	loop_timer_free(t->timer);
+	if (t->host.vhost)
+		lws_vhost_destroy(t->host.vhost);
+	free(t);
+}
