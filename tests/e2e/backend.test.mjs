@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: ISC
+// The backend comes, goes, refuses; the agent says so and goes on.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import {
+	PASSWORD, cannotRun, echoCount, echoes, lab, messages,
+} from '../support/lab.mjs';
+import { sleep, until } from '../support/process.mjs';
+
+/** Lines of the agent that say anything about the backend. */
+const about = (agent, pattern) =>
+	agent.text('err').filter(t => pattern.test(t));
+
+describe('the backend', { skip: cannotRun(), concurrency: 4 }, () => {
+	test('stopped and started again', lab(async l => {
+		const [pair] = l.net.pairs;
+		let backend = await l.backend();
+		const { agent, viewer } = await l.joined();
+		await l.ping(pair.a4, 1).end();
+		await echoCount(viewer, 2);
+
+		const before = agent.lines.length;
+		await backend.stop();
+		await agent.line(/127\.0\.0\.1:5000/, 3000, before);
+		await sleep(1500);
+		backend = await l.backend();
+		await l.inRoom(viewer, 30000);
+
+		const from = echoes(viewer).length;
+		await l.ping(pair.a4, 2).end();
+		await echoCount(viewer, from + 4);
+		assert.deepEqual(echoes(viewer).slice(from, from + 2), [
+			`ICMP Echo Request from ${pair.b4} to ${pair.a4} (code: 0)`,
+			`ICMP Echo Reply from ${pair.a4} to ${pair.b4} (code: 0)`]);
+	}));
+
+	test('away at the start: said once, then traffic shows', lab(async l => {
+		const [pair] = l.net.pairs;
+		const agent = l.agent();
+		const first = await agent.line(/127\.0\.0\.1:5000/);
+		assert.match(first.text, /refused/i);
+		await sleep(6000); // several attempts
+		assert.equal(about(agent, /refused/i).length, 1, 'said once');
+
+		await l.backend();
+		const viewer = await l.viewer();
+		await l.inRoom(viewer, 35000);
+		const from = echoes(viewer).length;
+		await l.ping(pair.a4, 1).end();
+		await echoCount(viewer, from + 2);
+		assert.equal(about(agent, /refused/i).length, 1);
+		assert.equal(about(agent, /connected|joined/i).length, 1,
+			'the change is said');
+	}));
+
+	test('what was seen while it was away shows later', lab(async l => {
+		const [pair] = l.net.pairs;
+		const agent = l.agent();
+		await agent.line(/127\.0\.0\.1:5000/);
+		await l.ping(pair.a4, 3, 0.4).end();
+		await l.backend();
+		const viewer = await l.viewer({ hold: true });
+		await echoCount(viewer, 6, 35000);
+		assert.equal(echoes(viewer)[0],
+			`ICMP Echo Request from ${pair.b4} to ${pair.a4} (code: 0)`);
+	}));
+
+	test('a wrong password: said, tried slowly, then right', lab(async l => {
+		const [pair] = l.net.pairs;
+		const wrong = await l.backend({ password: 'another' });
+		const agent = l.agent();
+		const line = await agent.line(/password/i);
+		assert.match(line.text, /PASSWORD/, 'the remedy names the setting');
+		assert.doesNotMatch(agent.text().join('\n'),
+			new RegExp(PASSWORD), 'never in a log');
+		await sleep(4000);
+		assert.equal(about(agent, /password/i).length, 1, 'said once');
+
+		await wrong.stop();
+		await l.backend();
+		const viewer = await l.viewer();
+		await l.inRoom(viewer, 60000);
+		const from = echoes(viewer).length;
+		await l.ping(pair.a4, 1).end();
+		await echoCount(viewer, from + 2);
+	}));
+
+	test('no password, where the backend wants one', lab(async l => {
+		await l.backend();
+		const agent = l.agent(['lan0'], { env: { PASSWORD: undefined } });
+		const line = await agent.line(/password/i);
+		assert.match(line.text, /PASSWORD/);
+	}));
+
+	test('no such host', lab(async l => {
+		const agent = l.agent(['lan0'],
+			{ env: { URL: 'http://nowhere.invalid:5000' } });
+		const line = await agent.line('nowhere.invalid', 10000);
+		assert.match(line.text, /DNS/);
+		await agent.stop();
+		assert.equal(agent.result.code, 0);
+	}));
+
+	test('a web server that is no Socket.IO server', lab(async l => {
+		l.spawn('web', l.net.a, ['node', '-e',
+			`require('http').createServer((q, s) => { s.statusCode = 404;
+			s.end('no'); }).listen(5000, '127.0.0.1')`]);
+		await until(() => l.listening(5000), 5000, 'the server listens');
+		const agent = l.agent();
+		const line = await agent.line('127.0.0.1:5000');
+		assert.match(line.text, /404/);
+	}));
+
+	test('a backend that goes silent is noticed', { timeout: 90000 },
+		lab(async l => {
+			const [pair] = l.net.pairs;
+			const backend = await l.backend();
+			const { agent, viewer } = await l.joined();
+			await l.ping(pair.a4, 1).end();
+			await echoCount(viewer, 2);
+			const before = agent.lines.length;
+			backend.child.kill('SIGSTOP');
+			await agent.line(/heartbeat|ping/i, 60000, before);
+			backend.child.kill('SIGCONT');
+			await l.inRoom(viewer, 35000);
+			assert.ok(messages(viewer).length >= 2);
+		}));
+});

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: ISC
+// A ping on the wire becomes a line in the room.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import {
+	PASSWORD, cannotRun, echoCount, echoes, lab, messages, onlyCaps,
+} from '../support/lab.mjs';
+import { sleep, until } from '../support/process.mjs';
+
+/** The lines of `count` pings of `from` to `to`. */
+function dialogue(protocol, from, to, count) {
+	const line = (what, src, dst) =>
+		`${protocol} Echo ${what} from ${src} to ${dst} (code: 0)`;
+	return Array.from({ length: count }, () => [
+		line('Request', from, to), line('Reply', to, from)]).flat();
+}
+
+describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
+	for (const [protocol, a, b] of [['ICMP', 'a4', 'b4'],
+		['ICMPv6', 'a6', 'b6']]) {
+		test(`${protocol}: three pings are six lines`, lab(async l => {
+			const [pair] = l.net.pairs;
+			await l.backend();
+			const { viewer } = await l.joined();
+			const ping = await l.ping(pair[a], 3, 0.4).end();
+			assert.equal(ping.code, 0);
+			await echoCount(viewer, 6);
+			await sleep(300); // a seventh would be a defect too
+			assert.deepEqual(echoes(viewer),
+				dialogue(protocol, pair[b], pair[a], 3));
+			for (const m of messages(viewer))
+				assert.equal(m.client, 'ICMP');
+		}));
+
+		test(`${protocol}: the host's own ping shows its requests`,
+			lab(async l => {
+				const [pair] = l.net.pairs;
+				await l.backend();
+				const { viewer } = await l.joined();
+				await l.spawn('ping', l.net.a, ['ping', '-c', '2',
+					'-i', '0.4', pair[b]]).end();
+				await echoCount(viewer, 4);
+				assert.deepEqual(echoes(viewer),
+					dialogue(protocol, pair[a], pair[b], 2));
+			}));
+	}
+
+	test('CAP_NET_ADMIN and CAP_BPF are enough', lab(async l => {
+		const [pair] = l.net.pairs;
+		await l.backend();
+		const { viewer } = await l.joined(['lan0'],
+			{ prefix: onlyCaps('net_admin,+bpf') });
+		await l.ping(pair.a4, 2, 0.4).end();
+		await l.ping(pair.a6, 2, 0.4).end();
+		await echoCount(viewer, 8);
+		assert.deepEqual(echoes(viewer), [
+			...dialogue('ICMP', pair.b4, pair.a4, 2),
+			...dialogue('ICMPv6', pair.b6, pair.a6, 2)]);
+	}));
+
+	test('several interfaces, one room', lab(async l => {
+		const [first] = l.net.pairs;
+		const second = l.net.addPair();
+		await l.backend();
+		const { viewer } = await l.joined(['lan0', 'lan1']);
+		await l.ping(first.a4, 2, 0.4).end();
+		await l.ping(second.a4, 2, 0.4).end();
+		await echoCount(viewer, 8);
+		assert.deepEqual(echoes(viewer), [
+			...dialogue('ICMP', first.b4, first.a4, 2),
+			...dialogue('ICMP', second.b4, second.a4, 2)]);
+	}));
+
+	test('two agents share a room', lab(async l => {
+		const [first] = l.net.pairs;
+		const second = l.net.addPair();
+		await l.backend();
+		const { viewer } = await l.joined(['lan0']);
+		const other = l.agent(['lan1']);
+		await other.line(/connected|joined/i);
+		await l.ping(first.a4, 1).end();
+		await until(() => echoes(viewer).length === 2, 3000,
+			'the first agent\'s two lines');
+		await l.ping(second.a4, 1).end();
+		await echoCount(viewer, 4);
+		assert.deepEqual(echoes(viewer), [
+			...dialogue('ICMP', first.b4, first.a4, 1),
+			...dialogue('ICMP', second.b4, second.a4, 1)]);
+	}));
+
+	test('without a password, where the backend has none', lab(async l => {
+		const [pair] = l.net.pairs;
+		await l.backend({ password: '' });
+		const viewer = await l.viewer();
+		await l.joined(['lan0'], { viewer, env: { PASSWORD: undefined } });
+		await l.ping(pair.a4, 1).end();
+		await echoCount(viewer, 2);
+		assert.deepEqual(echoes(viewer),
+			dialogue('ICMP', pair.b4, pair.a4, 1));
+	}));
+
+	test('the password may come from a file', lab(async l => {
+		const [pair] = l.net.pairs;
+		const file = l.file('password', `${PASSWORD}\n`);
+		await l.backend();
+		const { viewer } = await l.joined(
+			['--password-file', file, 'lan0'],
+			{ env: { PASSWORD: undefined } });
+		await l.ping(pair.a4, 1).end();
+		await echoCount(viewer, 2);
+		assert.deepEqual(echoes(viewer),
+			dialogue('ICMP', pair.b4, pair.a4, 1));
+	}));
+
+	test('a flood: ten lines a second and a count of the rest',
+		lab(async l => {
+			const [pair] = l.net.pairs;
+			const count = 400;
+			await l.backend();
+			const { viewer } = await l.joined(['lan0'],
+				{ env: { OVERFLOW: 'drop' } });
+			const ping = l.ping(pair.a4, count, 0.008);
+			await ping.end(10000);
+			const reached = '⚠️ [ICMP] Rate limit reached (10/sec), ' +
+				'dropping messages...';
+			const exceeded = new RegExp('^⚠️ \\[ICMP\\] Rate limit ' +
+				'exceeded: (\\d+) messages dropped in the last second$');
+
+			// After the last packet one more second tells what it dropped.
+			await sleep(1500);
+			const seconds = [[]];
+			let dropped = 0, lines = 0;
+			for (const { message } of messages(viewer)) {
+				const n = exceeded.exec(message);
+				if (n) {
+					dropped += Number(n[1]);
+					seconds.push([]);
+				} else {
+					seconds.at(-1).push(message);
+					lines += message !== reached;
+				}
+			}
+			assert.ok(seconds.length > 3, `${seconds.length} seconds`);
+			for (const second of seconds.slice(0, -1)) {
+				assert.equal(second.indexOf(reached), 10);
+				assert.equal(second.length, 11);
+			}
+			assert.ok(seconds.at(-1).length <= 10);
+			assert.equal(lines + dropped, 2 * count, 'none is lost');
+		}));
+
+	test('--format json sends JSON to the room', lab(async l => {
+		const [pair] = l.net.pairs;
+		await l.backend();
+		const { viewer } = await l.joined(['--format', 'json', 'lan0']);
+		await l.ping(pair.a4, 1).end();
+		await until(() => messages(viewer).length >= 2, 3000, 'two messages');
+		const [request, reply] = messages(viewer)
+			.map(m => JSON.parse(m.message));
+		assert.equal(request.icmp_type, 8);
+		assert.equal(reply.icmp_type, 0);
+		assert.equal(request.src_ip, pair.b4);
+		assert.equal(reply.src_ip, pair.a4);
+	}));
+});

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: ISC
+// Start and end of the agent. One after the other: these are about time.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import {
+	bpfIds, cannotRun, echoCount, echoes, lab, messages,
+} from '../support/lab.mjs';
+import { run } from '../support/net.mjs';
+import { sleep, until } from '../support/process.mjs';
+
+function exists(kind, id) {
+	try {
+		run('bpftool', kind, 'show', 'id', id);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** Nothing of these ids is left in the kernel, nothing on the interface. */
+async function assertGone(net, ids) {
+	for (const kind of ['link', 'prog']) {
+		for (const id of ids[kind])
+			await until(() => !exists(kind, id), 2000,
+				`${kind} ${id} is gone`);
+	}
+	assert.doesNotMatch(run('ip', '-n', net.a, '-d', 'link', 'show', 'lan0'),
+		/xdp/);
+	assert.deepEqual(JSON.parse(run(...net.inside(net.a,
+		'bpftool', '-j', 'net', 'show')))
+		.flatMap(o => [...o.xdp, ...o.tc]), []);
+}
+
+describe('start and end', { skip: cannotRun() }, () => {
+	test('the first message leaves within 0.5 s', lab(async l => {
+		const [pair] = l.net.pairs;
+		await l.backend();
+		const viewer = await l.viewer();
+		l.ping(pair.a4, 1000, 0.05);
+		// The best of three: other work of the machine is not the agent's.
+		const took = [];
+		for (let i = 0; i < 3 && !(Math.min(...took) < 500); i++) {
+			const from = messages(viewer).length;
+			const agent = l.agent();
+			await until(() => messages(viewer).length > from, 5000,
+				'a message');
+			took.push(messages(viewer)[from].at - agent.startedAt);
+			await agent.stop();
+			await sleep(200);
+		}
+		console.log(`first message after ${took.join(', ')} ms`);
+		assert.ok(Math.min(...took) < 500, `took ${took} ms`);
+	}));
+
+	test('SIGTERM: status 0 within 1 s, after what was queued',
+		lab(async l => {
+			const [pair] = l.net.pairs;
+			const count = 500;
+			await l.backend();
+			const { agent, viewer } = await l.joined(['--rate', '0', 'lan0']);
+			const ids = bpfIds(agent.pid);
+			await l.ping(pair.a4, count, 0.002).end(10000);
+			const asked = Date.now();
+			const { code, signal, at } = await agent.stop('SIGTERM');
+			assert.equal(signal, null);
+			assert.equal(code, 0);
+			assert.ok(at - asked < 1000, `took ${at - asked} ms`);
+			assert.equal((await echoCount(viewer, 2 * count)).length,
+				2 * count);
+			await assertGone(l.net, ids);
+		}));
+
+	test('SIGINT does the same', lab(async l => {
+		await l.backend();
+		const { agent } = await l.joined();
+		const asked = Date.now();
+		const { code, at } = await agent.stop('SIGINT');
+		assert.equal(code, 0);
+		assert.ok(at - asked < 1000, `took ${at - asked} ms`);
+	}));
+
+	test('SIGTERM ends it while the backend is away', lab(async l => {
+		const [pair] = l.net.pairs;
+		const agent = l.agent();
+		await agent.line('127.0.0.1:5000');
+		await l.ping(pair.a4, 3).end();
+		const asked = Date.now();
+		const { code, at } = await agent.stop('SIGTERM');
+		assert.equal(code, 0);
+		assert.ok(at - asked < 1000, `took ${at - asked} ms`);
+	}));
+
+	test('SIGTERM ends it while the backend is frozen', lab(async l => {
+		const [pair] = l.net.pairs;
+		const backend = await l.backend();
+		const { agent } = await l.joined();
+		backend.child.kill('SIGSTOP');
+		await l.ping(pair.a4, 3).end();
+		const asked = Date.now();
+		const { code, at } = await agent.stop('SIGTERM');
+		backend.child.kill('SIGCONT');
+		assert.equal(code, 0);
+		assert.ok(at - asked < 1000, `took ${at - asked} ms`);
+	}));
+
+	test('kill -9 leaves no program attached', lab(async l => {
+		const [pair] = l.net.pairs;
+		await l.backend();
+		const { agent, viewer } = await l.joined();
+		await l.ping(pair.a4, 1).end();
+		await echoCount(viewer, 2);
+		assert.match(run('ip', '-n', l.net.a, '-d', 'link', 'show', 'lan0'),
+			/xdp/, 'it was attached');
+		const ids = bpfIds(agent.pid);
+		assert.ok(ids.link.size >= 2, 'ingress and egress are links');
+		await agent.stop('SIGKILL');
+		await assertGone(l.net, ids);
+
+		// And the next one finds the interface as the first did.
+		await l.joined(['lan0'], { viewer });
+		const from = echoes(viewer).length;
+		await l.ping(pair.a4, 1).end();
+		await echoCount(viewer, from + 2);
+	}));
+});
