@@ -61,6 +61,53 @@ struct icmp_record {
 	__u8 inner_dst[16];
 };
 
+/* Why a packet that may be ICMP could not be read. */
+enum icmp_unparsed {
+	ICMP_UNPARSED_TRUNCATED = 0, /* ends inside a header */
+	ICMP_UNPARSED_HEADER = 1,    /* ihl below 5, wrong version or length */
+	ICMP_UNPARSED_VLAN = 2,	     /* more than two tags */
+	ICMP_UNPARSED_EXTENSION = 3, /* too many IPv6 extension headers */
+	ICMP_UNPARSED_FRAGMENT = 4,  /* not the first: has no ICMP header */
+	ICMP_UNPARSED_COUNT,
+};
+
+/*
+ * Packets of one interface, direction and CPU. Monotonic: the programs alone
+ * write here, user space reads and subtracts. Once a CPU is at rest,
+ * seen == recorded + folded + remainder.
+ */
+struct icmp_counters {
+	__u64 seen;
+	__u64 recorded;	 /* a record in the ring buffer */
+	__u64 folded;	 /* counted in the flow table */
+	__u64 remainder; /* counted without addresses */
+	__u64 filtered;	 /* not chosen by the settings; not in seen */
+	__u64 unparsed[ICMP_UNPARSED_COUNT]; /* not in seen */
+	__u64 reserved[6];
+};
+
+/*
+ * Which row of counters an interface has: a set-associative table, the set
+ * chosen by the low bits of the index. User space fills it in before it
+ * attaches. Row 0 is for interfaces that are not in
+ * the table.
+ */
+enum {
+	ICMP_LINK_SETS = 256, /* power of two */
+	ICMP_LINK_WAYS = 8,
+	ICMP_ROWS = 512,
+};
+
+struct icmp_link_set {
+	__u64 way[ICMP_LINK_WAYS]; /* ICMP_LINK(ifindex, row), 0: free */
+};
+
+#define ICMP_LINK(ifindex, row) ((__u64)(row) << 32 | (__u32)(ifindex))
+#define ICMP_LINK_IFINDEX(link) ((__u32)(link))
+#define ICMP_LINK_ROW(link)	((__u32)((link) >> 32))
+
+_Static_assert(sizeof(struct icmp_counters) == 128, "counters: two lines");
+_Static_assert(sizeof(struct icmp_link_set) == 64, "links: one line");
 _Static_assert(sizeof(struct icmp_record) == 128, "record: size");
 _Static_assert(__builtin_offsetof(struct icmp_record, family) == 12, "family");
 _Static_assert(__builtin_offsetof(struct icmp_record, src) == 16, "src");
