@@ -245,7 +245,7 @@ $(O)/tests/bench/%: tests/bench/%.c $(O)/libagent.a $(O)/libsio.a
 # ---- reading the code ------------------------------------------------------------
 
 C_FILES := $(wildcard agent/*.c proto/*.c)
-ALL_C   := $(wildcard agent/*.[ch] proto/*.[ch] bpf/*.[ch] tests/*/*.[ch])
+ALL_C   := $(wildcard agent/*.[ch] config/*.c proto/*.[ch] bpf/*.[ch] tests/*/*.[ch])
 SCRIPTS := $(wildcard tests/*/*.sh docker/*.sh docker/*/*.sh .ci/run)
 LINTS   := check-layers check-format lint-gcc lint-clang-tidy lint-cppcheck lint-scripts
 
@@ -280,15 +280,48 @@ lint-scripts:
 	$(Q)shellcheck $(SCRIPTS)
 	$(Q)for f in $(wildcard docker/backend/*.js docker/backend/public/*.js tests/*/*.mjs); do node --check $$f || exit 1; done
 
+# ---- what an administrator installs: made from the table of settings ---------------
+
+CONFIGS := $(patsubst config/%.in,$(O)/config/%,$(wildcard config/*.in))
+
+.PHONY: configs
+configs: $(CONFIGS)
+
+$(O)/config/generate: config/generate.c $(O)/libagent.a
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) $(O)/libagent.a
+
+$(CONFIGS): $(O)/config/%: config/%.in $(O)/config/generate
+	$(call say,GEN,$@)
+	$(Q)$(O)/config/generate <$< >$@.tmp && mv $@.tmp $@
+
 # ---- installing -------------------------------------------------------------------
 
-.PHONY: install uninstall
-install: all
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(SYSCONFDIR)/sudoers.d
-	$(INSTALL) -m 0755 $(O)/icmp-agent $(DESTDIR)$(BINDIR)/icmp-agent
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DIRS = $(BINDIR) $(MANDIR)/man8 $(COMPLETIONDIR) $(UNITDIR) $(SYSCONFDIR)/sudoers.d
+paths = sed 's|@BINDIR@|$(BINDIR)|;s|@SYSCONFDIR@|$(SYSCONFDIR)|'
+ENV_FILE = $(DESTDIR)$(SYSCONFDIR)/icmp-agent.env
 
+.PHONY: install uninstall
+install: all configs
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(DIRS))
+	$(INSTALL) -m 0755 $(O)/icmp-agent $(DESTDIR)$(BINDIR)/icmp-agent
+	$(INSTALL) -m 0644 $(O)/config/icmp-agent.8 $(DESTDIR)$(MANDIR)/man8/icmp-agent.8
+	$(INSTALL) -m 0644 $(O)/config/icmp-agent.bash $(DESTDIR)$(COMPLETIONDIR)/icmp-agent
+	$(paths) $(O)/config/icmp-agent@.service | \
+		$(INSTALL) -m 0644 /dev/stdin $(DESTDIR)$(UNITDIR)/icmp-agent@.service
+	$(paths) $(O)/config/icmp-agent.sudoers | \
+		$(INSTALL) -m 0440 /dev/stdin $(DESTDIR)$(SYSCONFDIR)/sudoers.d/icmp-agent
+	test -e $(ENV_FILE) || $(INSTALL) -m 0600 config/icmp-agent.env $(ENV_FILE)
+
+# an edited env file is the administrator's
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/icmp-agent
+	rm -f $(DESTDIR)$(BINDIR)/icmp-agent $(DESTDIR)$(MANDIR)/man8/icmp-agent.8 \
+		$(DESTDIR)$(COMPLETIONDIR)/icmp-agent $(DESTDIR)$(UNITDIR)/icmp-agent@.service \
+		$(DESTDIR)$(SYSCONFDIR)/sudoers.d/icmp-agent
+	! cmp -s config/icmp-agent.env $(ENV_FILE) || rm $(ENV_FILE)
 
 .PHONY: clean
 clean:

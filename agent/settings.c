@@ -147,8 +147,8 @@ const struct setting settings[] = {
 	 .option = "output",
 	 CHOICE("OUTPUT", output, outputs),
 	 .fallback = "socketio",
-	 .help = "socketio, or json or text: lines to standard output, "
-		 "without a backend and without a rate limit"},
+	 .help = "where packets go: socketio, or json or text for lines to "
+		 "standard output, without a backend and a rate limit"},
 	{.key = "DIRECTION",
 	 .option = "direction",
 	 CHOICE("DIR", directions, directions),
@@ -158,7 +158,7 @@ const struct setting settings[] = {
 	 .option = "family",
 	 CHOICE("FAMILY", families, families),
 	 .fallback = "both",
-	 .help = "4 for ICMP, 6 for ICMPv6, or both"},
+	 .help = "packets to show: 4 (ICMP), 6 (ICMPv6) or both"},
 	{.key = "HOOK",
 	 .option = "hook",
 	 CHOICE("HOOK", hook, hooks),
@@ -183,8 +183,8 @@ const struct setting settings[] = {
 	 .help = "messages kept while the backend is away"},
 	{.option = "config",
 	 STRING("FILE", config_file),
-	 .help = "KEY=VALUE lines for what neither an option nor the "
-		 "environment sets"},
+	 .help = "file of KEY=VALUE lines for what neither an option nor "
+		 "the environment sets"},
 	{.option = "verbose", .letter = 'v', FLAG(verbose), .help = "log more"},
 	{.option = "version",
 	 .letter = 'V',
