@@ -106,8 +106,7 @@ static void on_ring(void *user)
 	sink_flush(a->sink);
 	if (a->sink && sink_full(a->sink)) {
 		/* let the kernel hold the rest, and count what it cannot */
-		loop_watch_free(a->ring_watch);
-		a->ring_watch = NULL;
+		loop_watch_pause(a->ring_watch, true);
 	}
 }
 
@@ -196,8 +195,8 @@ static void on_sink_ready(void *user)
 {
 	struct agent *a = user;
 
-	if (!a->ring_watch && !a->stopping)
-		watch_ring(a);
+	if (a->ring_watch)
+		loop_watch_pause(a->ring_watch, false);
 }
 
 static void on_sink_closed(void *user)

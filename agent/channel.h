@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "agent/loop_lws.h"
+#include "agent/proxy.h"
 #include "agent/resolve.h"
 #include "agent/url.h"
 #include "proto/sio.h"
@@ -33,6 +34,7 @@ struct channel_host {
 	struct lws_vhost *vhost;
 	struct sio_client *client;
 	const struct url *url;
+	struct proxy *proxy; /* NULL: none */
 	struct resolve_result addresses;
 	size_t preferred; /* the address that won last */
 	loop_fn kick;	  /* the client wants to be asked again */

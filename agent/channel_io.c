@@ -61,11 +61,18 @@ static void on_error(struct candidate *c, struct lws *wsi, const char *in,
 	if (text != ch->failure_text)
 		snprintf(ch->failure_text, sizeof(ch->failure_text), "%s",
 			 text);
-	ch->failure = (struct sio_failure){
-		.stage = stage,
-		.status = stage == SIO_STAGE_HTTP ? ch->status : 0,
-		.text = ch->failure_text,
-	};
+	/* through a proxy all that libwebsockets sees is a closed socket */
+	if (ch->host->proxy &&
+	    proxy_take_failure(ch->host->proxy, &ch->failure)) {
+		snprintf(ch->failure_text, sizeof(ch->failure_text), "%s",
+			 ch->failure.text);
+		ch->failure.text = ch->failure_text;
+	} else
+		ch->failure = (struct sio_failure){
+			.stage = stage,
+			.status = stage == SIO_STAGE_HTTP ? ch->status : 0,
+			.text = ch->failure_text,
+		};
 	if (c->starting)
 		return; /* whoever started it sees that and goes on */
 	c->wsi = NULL;

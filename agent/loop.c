@@ -24,6 +24,7 @@ struct loop {
 struct loop_watch {
 	struct lws *wsi;
 	loop_fn fn;
+	loop_fn writable;
 	void *user;
 };
 
@@ -49,6 +50,15 @@ uint64_t loop_now(struct loop *l)
 	return l->now_ns;
 }
 
+static void watch_writable(struct loop_watch *w)
+{
+	loop_fn fn = w->writable;
+
+	w->writable = NULL;
+	if (fn)
+		fn(w->user);
+}
+
 /*
  * A watch that was freed leaves its wsi behind without an owner; -1 makes
  * libwebsockets close it, and with it the duplicated descriptor.
@@ -67,9 +77,16 @@ static int watch_callback(struct lws *wsi, enum lws_callback_reasons reason,
 			return -1;
 		w->fn(w->user);
 		return 0;
+	case LWS_CALLBACK_RAW_WRITEABLE_FILE:
+		if (!w)
+			return -1;
+		watch_writable(w);
+		return 0;
 	case LWS_CALLBACK_RAW_CLOSE_FILE:
-		if (w)
-			w->wsi = NULL;
+		if (!w)
+			return 0;
+		w->wsi = NULL;
+		w->fn(w->user);
 		return 0;
 	default:
 		return 0;
@@ -199,6 +216,19 @@ void loop_watch_free(struct loop_watch *w)
 				LWS_TO_KILL_ASYNC);
 	}
 	free(w);
+}
+
+void loop_watch_writable(struct loop_watch *w, loop_fn fn)
+{
+	w->writable = fn;
+	if (w->wsi)
+		lws_callback_on_writable(w->wsi);
+}
+
+void loop_watch_pause(struct loop_watch *w, bool pause)
+{
+	if (w->wsi)
+		lws_rx_flow_control(w->wsi, !pause);
 }
 
 /*

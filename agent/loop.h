@@ -30,12 +30,20 @@ void loop_stop(struct loop *l);
 uint64_t loop_now(struct loop *l);
 
 /*
- * Calls `fn` while `fd` is readable. The descriptor is duplicated: the
+ * Calls `fn` while `fd` is readable, or has failed or ended: whoever reads
+ * then learns which. The descriptor is duplicated: the
  * caller's stays its own. Negative errno.
  */
 int loop_watch_new(struct loop *l, int fd, loop_fn fn, void *user,
 		   struct loop_watch **ret_watch);
 void loop_watch_free(struct loop_watch *w);
+
+/*
+ * Calls `fn` once when the descriptor takes more, or has failed; and pauses
+ * or resumes the calls for what it gives.
+ */
+void loop_watch_writable(struct loop_watch *w, loop_fn fn);
+void loop_watch_pause(struct loop_watch *w, bool pause);
 
 int loop_timer_new(struct loop *l, loop_fn fn, void *user,
 		   struct loop_timer **ret_timer);

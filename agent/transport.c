@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent/channel.h"
 #include "agent/log.h"
+#include "agent/trust.h"
 
 enum {
 	MAX_CHANNELS = 6,	  /* a WebSocket, a GET, a POST, twice */
@@ -99,7 +99,7 @@ static void resolve_and_start(struct transport *t, struct channel *ch)
 	struct sio_failure failure = {.stage = SIO_STAGE_LOCAL,
 				      .text = "cannot start a lookup"};
 
-	if (t->url.literal) {
+	if (t->url.literal || t->host.proxy) {
 		channel_start_next(ch);
 		return;
 	}
@@ -248,50 +248,6 @@ static void on_timer(void *user)
 
 /* ---- life ---- */
 
-/* Where distributions keep the CAs, as one file. */
-static const char *system_ca_file(void)
-{
-	static const char *const paths[] = {
-		"/etc/ssl/certs/ca-certificates.crt",
-		"/etc/pki/tls/certs/ca-bundle.crt",
-		"/etc/ssl/ca-bundle.pem",
-		"/etc/ssl/cert.pem",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (!access(paths[i], R_OK))
-			return paths[i];
-	return NULL;
-}
-
-/*
- * libwebsockets 4.1.6 only logs a CA file that it cannot read and goes on with
- * other CAs; and without any file it trusts a directory relative to the
- * working directory. So TLS never starts without a file that can be read.
- */
-static int find_ca_file(const struct transport_config *config,
-			const char **ret_path)
-{
-	if (!config->ca_file) {
-		*ret_path = system_ca_file();
-		if (*ret_path)
-			return 0;
-		log_error("%s: no file of the system's CAs was found; install "
-			  "the package ca-certificates or use --ca-file",
-			  config->url);
-		return -ENOENT;
-	}
-	if (access(config->ca_file, R_OK)) {
-		int err = -errno;
-
-		log_error("CA file %s: %s", config->ca_file, strerror(-err));
-		return err;
-	}
-	*ret_path = config->ca_file;
-	return 0;
-}
-
 static int create_vhost(struct transport *t,
 			const struct transport_config *config)
 {
@@ -305,14 +261,20 @@ static int create_vhost(struct transport *t,
 	int err;
 
 	if (t->url.tls) {
-		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-			       LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-		err = find_ca_file(config, &info.client_ssl_ca_filepath);
+		err = trust_fill(config, &info);
 		if (err)
 			return err;
 	}
 	t->host.vhost = lws_create_vhost(loop_lws_context(t->host.loop), &info);
 	return t->host.vhost ? 0 : -ENOMEM;
+}
+
+static void set_address(struct transport *t, const char *address)
+{
+	snprintf(t->host.addresses.address[0],
+		 sizeof(t->host.addresses.address[0]), "%.*s",
+		 (int)sizeof(t->host.addresses.address[0]) - 1, address);
+	t->host.addresses.n_addresses = 1;
 }
 
 /*
@@ -333,13 +295,21 @@ static int read_url(struct transport *t, const char *text)
 			  text);
 		return -EINVAL;
 	}
-	if (t->url.literal) {
-		snprintf(t->host.addresses.address[0],
-			 sizeof(t->host.addresses.address[0]), "%.*s",
-			 INET6_ADDRSTRLEN, t->url.host);
-		t->host.addresses.n_addresses = 1;
-	}
+	if (t->url.literal)
+		set_address(t, t->url.host);
 	return 0;
+}
+
+static int open_proxy(struct transport *t, const struct proxy_url *via)
+{
+	int err;
+
+	if (!via)
+		return 0;
+	err = proxy_new(t->host.loop, via, &t->url, &t->host.proxy);
+	if (!err)
+		set_address(t, proxy_address(t->host.proxy));
+	return err;
 }
 
 static int init_channels(struct transport *t)
@@ -374,6 +344,8 @@ int transport_new(struct loop *loop, struct sio_client *client,
 					.user = t};
 	err = read_url(t, config->url);
 	if (!err)
+		err = open_proxy(t, config->proxy);
+	if (!err)
 		err = create_vhost(t, config);
 	if (!err)
 		err = loop_timer_new(loop, on_timer, t, &t->timer);
@@ -395,6 +367,7 @@ void transport_free(struct transport *t)
 		return;
 	for (i = 0; i < MAX_CHANNELS; i++)
 		channel_destroy(&t->channels[i]);
+	proxy_free(t->host.proxy);
 	resolve_free(t->resolve);
 	loop_timer_free(t->timer);
 	if (t->host.vhost)

@@ -10,13 +10,17 @@
 #include <stdint.h>
 
 #include "agent/loop.h"
+#include "agent/proxy_url.h"
 #include "proto/sio.h"
 
 struct transport;
 
 struct transport_config {
-	const char *url;     /* http, https, ws, wss; path prefix allowed */
-	const char *ca_file; /* PEM; NULL: the system's CAs */
+	const char *url;       /* http, https, ws, wss; path prefix allowed */
+	const char *ca_file;   /* PEM; NULL: the system's CAs */
+	const char *cert_file; /* PEM, of this client; NULL: none */
+	const char *key_file;  /* PEM, of cert_file */
+	const struct proxy_url *proxy; /* NULL: none */
 };
 
 typedef void (*transport_event_fn)(void *user, const struct sio_event *event);

@@ -27,21 +27,21 @@ except() { # except PATTERN FILE...: the files whose name does not match
 
 mapfile -t agent < <(ls agent/*.c agent/*.h)
 mapfile -t proto < <(ls proto/*.c proto/*.h)
-lws='libwebsockets\.h|agent/loop_lws\.h|agent/channel\.h'
+lws='libwebsockets\.h|agent/(loop_lws|channel|trust)\.h'
 bpf='bpf/(bpf|libbpf|btf|bpf_helpers|bpf_endian)\.h|.*\.skel\.h'
-edges='agent/(capture|attach|links|transport|resolve|metrics|sandbox|loop|sink|room|agent|channel|log)[a-z_]*\.h'
+edges='agent/(capture|attach|links|transport|trust|resolve|metrics|sandbox|loop|sink|room|agent|channel|log)[a-z_]*\.h|agent/proxy\.h'
 
 mapfile -t f < <(except '^proto/json\.c$' "${proto[@]}")
 deny 'only proto/json.c uses cJSON' '.*cJSON.*' "${f[@]}" "${agent[@]}"
 deny 'proto/ stands alone' 'agent/.*|bpf/.*|openssl/.*|libwebsockets\.h|sys/socket\.h|netinet/.*|arpa/.*|netdb\.h|poll\.h|sys/epoll\.h|pthread\.h|time\.h|sys/time\.h|unistd\.h|fcntl\.h' "${proto[@]}"
 
-mapfile -t f < <(except '^agent/(loop|loop_lws|transport|channel|channel_io|metrics)\.[ch]$' "${agent[@]}")
+mapfile -t f < <(except '^agent/(loop|loop_lws|transport|channel|channel_io|trust|metrics)\.[ch]$' "${agent[@]}")
 deny 'only the libwebsockets edge sees libwebsockets' "$lws" "${f[@]}"
 
 mapfile -t f < <(except '^agent/(capture|attach|links)[a-z_]*\.[ch]$' "${agent[@]}")
 deny 'only the capture edge sees libbpf' "$bpf" "${f[@]}"
 
-mapfile -t f < <(ls agent/{event,limit,fold,format,format_names,queue,rtt,account,options,url,utf8,env_file}*.[ch] 2>/dev/null)
+mapfile -t f < <(ls agent/{event,limit,fold,format,format_names,queue,rtt,account,options,url,proxy_url,utf8,env_file}*.[ch] 2>/dev/null)
 deny 'a pure step includes no edge' "$edges|$lws|$bpf|sys/socket\.h|poll\.h|pthread\.h|time\.h|sys/time\.h" "${f[@]}"
 deny 'the agent uses the public header of proto/' 'proto/([^s].*|s[^i].*|si[^o].*|sio_.*)\.h' "${agent[@]}"
 

@@ -114,6 +114,64 @@ static void watch_may_be_freed_in_its_callback(void **state)
 	assert_true(fcntl(f->pipe[0], F_GETFD) >= 0);
 }
 
+static void count(void *user)
+{
+	struct fixture *f = user;
+
+	f->calls++;
+}
+
+static void watch_tells_of_room_once(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(loop_watch_new(f->loop, f->pipe[1], stop_after_three,
+					f, &f->watch),
+			 0);
+	loop_watch_writable(f->watch, count);
+	loop_timer_set(f->guard, loop_now(f->loop) + 50 * MS);
+	assert_int_equal(loop_run(f->loop), 0);
+	assert_int_equal(f->calls, 1);
+}
+
+static void resume_watch(void *user)
+{
+	struct fixture *f = user;
+
+	assert_int_equal(f->calls, 0);
+	loop_watch_pause(f->watch, false);
+}
+
+static void watch_that_is_paused_stays_silent(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(write(f->pipe[1], "x", 1), 1);
+	assert_int_equal(loop_watch_new(f->loop, f->pipe[0], stop_after_three,
+					f, &f->watch),
+			 0);
+	loop_watch_pause(f->watch, true);
+	assert_int_equal(loop_timer_new(f->loop, resume_watch, f, &f->timer),
+			 0);
+	loop_timer_set(f->timer, loop_now(f->loop) + 40 * MS);
+	assert_int_equal(loop_run(f->loop), 0);
+	assert_int_equal(f->calls, 3);
+	assert_false(f->timed_out);
+}
+
+static void watch_hears_of_the_end(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(loop_watch_new(f->loop, f->pipe[0], free_own_watch, f,
+					&f->watch),
+			 0);
+	close(f->pipe[1]);
+	f->pipe[1] = -1;
+	assert_int_equal(loop_run(f->loop), 0);
+	assert_int_equal(f->calls, 1);
+}
+
 static void count_and_stop(void *user)
 {
 	struct fixture *f = user;
@@ -321,6 +379,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(watch_is_called_while_readable),
 		TEST(watch_may_be_freed_in_its_callback),
+		TEST(watch_tells_of_room_once),
+		TEST(watch_that_is_paused_stays_silent),
+		TEST(watch_hears_of_the_end),
 		TEST(timer_fires_once_and_not_early),
 		TEST(timer_in_the_past_fires_at_once),
 		TEST(timer_that_is_disarmed_stays_silent),
