@@ -123,12 +123,13 @@ struct sio_config {
 	uint64_t refusal_min_ns;     /* the same two after a refusal */
 	uint64_t refusal_max_ns;
 
-	size_t max_message_bytes; /* one received message or HTTP body */
-	size_t max_output_bytes;  /* encoded and not yet committed */
-	size_t max_events;	  /* received and not yet taken */
-	unsigned int max_attachments;
-	unsigned int max_depth; /* nesting of received JSON */
-	unsigned int max_acks;	/* acknowledgements awaited */
+	size_t max_message_bytes;     /* one received message or HTTP body */
+	size_t max_output_bytes;      /* encoded and not yet committed */
+	size_t max_events;	      /* received and not yet taken */
+	size_t max_event_bytes;	      /* the memory of those */
+	unsigned int max_attachments; /* of one packet, both ways */
+	unsigned int max_depth;	      /* nesting of JSON, both ways; to 256 */
+	unsigned int max_acks;	      /* acknowledgements awaited */
 
 	/* connection state recovery: send pid and offset, see v5 */
 	bool recovery;
@@ -287,8 +288,9 @@ struct sio_binary {
 };
 
 /*
- * Pointers are valid until the next call of sio_client_next_event(),
- * sio_client_free() or group 2. Strings end with NUL.
+ * Pointers are valid until the next call of sio_client_next_event() or
+ * sio_client_free(). Strings end with NUL and are never NULL: "" where the
+ * kind has none.
  */
 struct sio_event {
 	enum sio_event_kind kind;

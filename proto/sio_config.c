@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "proto/json.h"
+#include "proto/sio_impl.h"
+
+#define NS_PER_MS 1000000ull
+#define NS_PER_S  1000000000ull
+
+/* so that clients that lost one server do not come back in one instant */
+#define BACKOFF_FLOOR_NS (100 * NS_PER_MS)
+
+void sio_config_init(struct sio_config *config)
+{
+	*config = (struct sio_config){
+		.path = "/socket.io/",
+		.transports = SIO_WEBSOCKET | SIO_POLLING,
+		.connect_timeout_ns = 20 * NS_PER_S,
+		.backoff_min_ns = 1 * NS_PER_S,
+		.backoff_max_ns = 30 * NS_PER_S,
+		.refusal_min_ns = 10 * NS_PER_S,
+		.refusal_max_ns = 60 * NS_PER_S,
+		.max_message_bytes = 1000000,
+		.max_output_bytes = 1000000,
+		.max_events = 4096,
+		.max_event_bytes = 16000000,
+		.max_attachments = 10,
+		.max_depth = 32,
+		.max_acks = 1024,
+	};
+}
+
+static bool is_path(const char *path)
+{
+	size_t len = path ? strlen(path) : 0;
+
+	return len && path[0] == '/' && path[len - 1] == '/' &&
+	       !strpbrk(path, " \r\n?#");
+}
+
+static bool is_valid(const struct sio_config *config)
+{
+	unsigned int both = SIO_WEBSOCKET | SIO_POLLING;
+
+	return is_path(config->path) && config->transports &&
+	       !(config->transports & ~both) &&
+	       !(config->query && strpbrk(config->query, " \r\n#")) &&
+	       config->connect_timeout_ns && config->max_message_bytes &&
+	       config->max_output_bytes && config->max_events;
+}
+
+static void init_backoffs(struct sio_client *c)
+{
+	const struct sio_config *k = &c->config;
+
+	sio_backoff_init(&c->backoff, BACKOFF_FLOOR_NS, k->backoff_min_ns,
+			 k->backoff_max_ns);
+	sio_backoff_init(&c->slow, k->refusal_min_ns / 2, k->refusal_min_ns,
+			 k->refusal_max_ns);
+	c->random = k->seed;
+}
+
+int sio_config_copy(struct sio_client *c, const struct sio_config *config)
+{
+	if (!is_valid(config))
+		return SIO_ERR_INVALID;
+	c->config = *config;
+	if (c->config.max_depth > SIO_JSON_MAX_DEPTH)
+		c->config.max_depth = SIO_JSON_MAX_DEPTH;
+	c->limits = (struct sio_packet_limits){
+		.max_attachments = config->max_attachments,
+		.max_depth = c->config.max_depth,
+	};
+	init_backoffs(c);
+	c->config.path =
+		sio_strndup(c->mem, config->path, strlen(config->path));
+	c->config.query = NULL;
+	if (config->query)
+		c->config.query = sio_strndup(c->mem, config->query,
+					      strlen(config->query));
+	if (!c->config.path || (config->query && !c->config.query))
+		return SIO_ERR_NOMEM;
+	return SIO_OK;
+}
+
+void sio_config_release(struct sio_client *c)
+{
+	sio_free(c->mem, (char *)(uintptr_t)c->config.path);
+	sio_free(c->mem, (char *)(uintptr_t)c->config.query);
+}
