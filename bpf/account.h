@@ -31,6 +31,25 @@ struct {
 	__uint(max_entries, 1 << 20);
 } records SEC(".maps");
 
+/*
+ * Per family and type the codes that were chosen: bit n is code n, the
+ * highest bit is that and all above. Read only with cfg_choose_types.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * 256);
+	__type(key, __u32);
+	__type(value, __u32);
+} types SEC(".maps");
+
+static __always_inline int type_chosen(__u8 family, __u8 type, __u8 code)
+{
+	__u32 key = (family == 6) * 256 + type;
+	__u32 *codes = bpf_map_lookup_elem(&types, &key);
+
+	return codes && *codes >> (code < 31 ? code : 31) & 1;
+}
+
 static __always_inline __u32 link_row(__u32 ifindex)
 {
 	__u32 key = ifindex % ICMP_LINK_SETS;

@@ -12,64 +12,15 @@
 #include "bpf/record.h"
 
 #include "bpf/account.h"
+#include "bpf/detail.h"
 #include "bpf/parse.h"
 
 /* Set by user space before load. */
 const volatile __u32 cfg_families = 3; /* bit 0: IPv4, bit 1: IPv6 */
+const volatile _Bool cfg_choose_types;
 
-static __always_inline void record_fill(struct icmp_record *r,
-					const struct icmp_head *h,
-					__u32 ifindex, __u32 direction)
-{
-	__builtin_memset(r, 0, sizeof(*r));
-	r->time_ns = bpf_ktime_get_boot_ns();
-	r->ifindex = ifindex;
-	r->family = h->family;
-	r->direction = direction;
-	r->type = h->type;
-	r->code = h->code;
-	__builtin_memcpy(r->src, h->src, sizeof(r->src));
-	__builtin_memcpy(r->dst, h->dst, sizeof(r->dst));
-	r->length = h->length;
-	r->has = h->has;
-	r->vlan = h->vlan;
-	r->ttl = h->ttl;
-}
+/* Out of line: the usual packet does not come to any of these. */
 
-static __always_inline int chosen(const struct icmp_head *h)
-{
-	return cfg_families & (h->family == 4 ? 1 : 2);
-}
-
-static __always_inline void account(const struct packet *p,
-				    const struct icmp_head *h, int result,
-				    __u32 ifindex, __u32 direction)
-{
-	struct icmp_counters *c = counters_row(ifindex, direction);
-	struct icmp_record *r;
-
-	if (!c)
-		return; /* cannot be: a row for every possible CPU exists */
-	if (result < 0) {
-		count_unparsed(c, PARSE_REASON(result));
-		return;
-	}
-	if (!chosen(h)) {
-		c->filtered++;
-		return;
-	}
-	c->seen++;
-	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
-	if (!r) {
-		c->remainder++;
-		return;
-	}
-	record_fill(r, h, ifindex, direction);
-	bpf_ringbuf_submit(r, 0);
-	c->recorded++;
-}
-
-/* Out of line: the usual packet does not come here. */
 static __noinline int walk_xdp(struct xdp_md *ctx, struct icmp_head *h)
 {
 	struct packet p = {.ctx = ctx, .kind = PACKET_XDP};
@@ -90,6 +41,77 @@ static __noinline int walk_skb(struct __sk_buff *ctx, struct icmp_head *h,
 	if (ctx->vlan_present)
 		head_set_vlan(h, ctx->vlan_tci);
 	return parse_walk(&p, h);
+}
+
+static __noinline int more_xdp(struct xdp_md *ctx, const struct icmp_head *h,
+			       struct icmp_record *r)
+{
+	struct packet p = {.ctx = ctx, .kind = PACKET_XDP};
+
+	detail_more(&p, h, r);
+	return 0;
+}
+
+static __noinline int more_skb(struct __sk_buff *ctx, const struct icmp_head *h,
+			       struct icmp_record *r)
+{
+	struct packet p = {.ctx = ctx, .kind = PACKET_SKB};
+
+	detail_more(&p, h, r);
+	return 0;
+}
+
+static __always_inline int record_write(const struct packet *p,
+					const struct icmp_head *h,
+					__u32 ifindex, __u32 direction)
+{
+	struct icmp_record *r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+
+	if (!r)
+		return -1;
+	__builtin_memset(r, 0, sizeof(*r));
+	detail_head(h, r);
+	r->time_ns = bpf_ktime_get_boot_ns();
+	r->ifindex = ifindex;
+	r->direction = direction;
+	if (detail_has_more(h)) {
+		if (p->kind == PACKET_XDP)
+			more_xdp(p->ctx, h, r);
+		else
+			more_skb(p->ctx, h, r);
+	}
+	bpf_ringbuf_submit(r, 0);
+	return 0;
+}
+
+static __always_inline int chosen(const struct icmp_head *h)
+{
+	if (!(cfg_families & (h->family == 4 ? 1 : 2)))
+		return 0;
+	return !cfg_choose_types || type_chosen(h->family, h->type, h->code);
+}
+
+static __always_inline void account(const struct packet *p,
+				    const struct icmp_head *h, int result,
+				    __u32 ifindex, __u32 direction)
+{
+	struct icmp_counters *c = counters_row(ifindex, direction);
+
+	if (!c)
+		return; /* cannot be: every possible CPU has its rows */
+	if (result < 0) {
+		count_unparsed(c, PARSE_REASON(result));
+		return;
+	}
+	if (!chosen(h)) {
+		c->filtered++;
+		return;
+	}
+	c->seen++;
+	if (record_write(p, h, ifindex, direction) == 0)
+		c->recorded++;
+	else
+		c->remainder++;
 }
 
 SEC("xdp.frags")

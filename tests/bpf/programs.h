@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TEST_PROGRAMS_H
+#define TEST_PROGRAMS_H
+
+/*
+ * The programs, loaded and not attached: packets reach them by BPF_PROG_RUN.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "bpf/record.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual"
+#include "icmp_monitor.skel.h"
+#pragma GCC diagnostic pop
+
+struct programs {
+	struct icmp_monitor_bpf *skel;
+	struct ring_buffer *ring;
+	struct icmp_counters *rows; /* one for each CPU, row and direction */
+	size_t n_rows;
+	struct icmp_record last;
+	uint64_t n_records; /* since programs_open() */
+};
+
+static inline int programs_on_record(void *user, void *data, size_t size)
+{
+	struct programs *p = user;
+
+	if (size != sizeof(p->last))
+		return -EBADMSG;
+	memcpy(&p->last, data, size);
+	p->n_records++;
+	return 0;
+}
+
+/* For a load that is expected to fail, or whose log would only be noise. */
+static inline int programs_silent(enum libbpf_print_level level,
+				  const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static inline size_t programs_n_rows(void)
+{
+	return (size_t)libbpf_num_possible_cpus() * ICMP_ROWS * ICMP_DIR_COUNT;
+}
+
+/* Between programs_open() and programs_load() a test may write the settings. */
+static inline int programs_open(struct programs *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->skel = icmp_monitor_bpf__open();
+	if (!p->skel)
+		return -errno;
+	p->n_rows = programs_n_rows();
+	return bpf_map__set_max_entries(p->skel->maps.counters,
+					(__u32)p->n_rows);
+}
+
+static inline int programs_load(struct programs *p)
+{
+	int err = icmp_monitor_bpf__load(p->skel);
+
+	if (err)
+		return err;
+	p->rows = mmap(NULL, sizeof(*p->rows) * p->n_rows, PROT_READ,
+		       MAP_SHARED, bpf_map__fd(p->skel->maps.counters), 0);
+	if (p->rows == MAP_FAILED)
+		return -errno;
+	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.records),
+				   programs_on_record, p, NULL);
+	return p->ring ? 0 : -errno;
+}
+
+static inline void programs_close(struct programs *p)
+{
+	ring_buffer__free(p->ring);
+	if (p->rows)
+		munmap(p->rows, sizeof(*p->rows) * p->n_rows);
+	icmp_monitor_bpf__destroy(p->skel);
+}
+
+/* Returns the program's verdict, or negative errno. */
+static inline int program_run(const struct bpf_program *program,
+			      const void *frame, size_t size)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	int err;
+
+	opts.data_in = frame;
+	opts.data_size_in = (__u32)size;
+	opts.repeat = 1;
+	err = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+	return err ? err : (int)opts.retval;
+}
+
+/* Over all CPUs, rows and directions. */
+static inline struct icmp_counters programs_counters(const struct programs *p)
+{
+	struct icmp_counters sum = {0};
+
+	for (size_t i = 0; i < p->n_rows; i++) {
+		const struct icmp_counters *row = &p->rows[i];
+
+		sum.seen += row->seen;
+		sum.recorded += row->recorded;
+		sum.folded += row->folded;
+		sum.remainder += row->remainder;
+		sum.filtered += row->filtered;
+		for (int r = 0; r < ICMP_UNPARSED_COUNT; r++)
+			sum.unparsed[r] += row->unparsed[r];
+	}
+	return sum;
+}
+
+#endif

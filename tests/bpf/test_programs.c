@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: ISC
+/*
+ * The table of packets through the XDP and tc programs: the verdict is always
+ * to pass, what is counted and recorded is what the table says, and for every
+ * packet cut at every length it is what the same parser says in user space.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <linux/pkt_cls.h>
+#include <stdlib.h>
+#include <sys/capability.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/bpf/packets.h"
+#include "tests/bpf/programs.h"
+#include "tests/support/packet_parse.h"
+
+static struct programs programs;
+
+struct target {
+	const char *name;
+	struct bpf_program *program;
+	int verdict;
+	enum icmp_direction direction;
+};
+
+static int targets(struct target ret_targets[3])
+{
+	ret_targets[0] = (struct target){"xdp", programs.skel->progs.icmp_xdp,
+					 XDP_PASS, ICMP_DIR_IN};
+	ret_targets[1] =
+		(struct target){"tc in", programs.skel->progs.icmp_tc_in,
+				TC_ACT_UNSPEC, ICMP_DIR_IN};
+	ret_targets[2] =
+		(struct target){"tc out", programs.skel->progs.icmp_tc_out,
+				TC_ACT_UNSPEC, ICMP_DIR_OUT};
+	return 3;
+}
+
+static size_t from_hex(const char *hex, uint8_t *ret_bytes)
+{
+	size_t n = strlen(hex) / 2;
+
+	assert_true(n <= PACKET_MAX_BYTES && strlen(hex) % 2 == 0);
+	for (size_t i = 0; i < n; i++) {
+		char digits[3] = {hex[2 * i], hex[2 * i + 1], 0};
+		char *end;
+
+		ret_bytes[i] = (uint8_t)strtoul(digits, &end, 16);
+		assert_ptr_equal(end, digits + 2);
+	}
+	return n;
+}
+
+struct outcome {
+	int result; /* as parse.h says it */
+	struct icmp_record record;
+};
+
+static uint64_t sum_unparsed(const struct icmp_counters *c)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < ICMP_UNPARSED_COUNT; i++)
+		sum += c->unparsed[i];
+	return sum;
+}
+
+/* Which of the counters moved, told as a result of parsing. */
+static int counted(const struct icmp_counters *a, const struct icmp_counters *b)
+{
+	assert_int_equal(b->filtered, a->filtered);
+	assert_true(b->seen - a->seen + sum_unparsed(b) - sum_unparsed(a) <= 1);
+	assert_int_equal(b->seen - a->seen, b->recorded - a->recorded);
+	if (b->seen != a->seen)
+		return PARSE_ICMP;
+	for (int i = 0; i < ICMP_UNPARSED_COUNT; i++)
+		if (b->unparsed[i] != a->unparsed[i])
+			return PARSE_UNPARSED(i);
+	return PARSE_OTHER;
+}
+
+static void kernel_parse(const struct target *t, const uint8_t *frame,
+			 size_t size, struct outcome *ret_outcome)
+{
+	struct icmp_counters before = programs_counters(&programs), after;
+	uint64_t records = programs.n_records;
+	int verdict = program_run(t->program, frame, size);
+
+	if (verdict != t->verdict)
+		print_error("%s, %zu bytes: ", t->name, size);
+	assert_int_equal(verdict, t->verdict);
+	assert_true(ring_buffer__consume(programs.ring) >= 0);
+	after = programs_counters(&programs);
+	*ret_outcome = (struct outcome){.result = counted(&before, &after)};
+	if (ret_outcome->result != PARSE_ICMP) {
+		assert_int_equal(programs.n_records, records);
+		return;
+	}
+	assert_int_equal(programs.n_records, records + 1);
+	assert_int_equal(programs.last.direction, t->direction);
+	assert_true(programs.last.time_ns > 0);
+	assert_true(programs.last.ifindex > 0);
+	ret_outcome->record = programs.last;
+	ret_outcome->record.time_ns = 0;
+	ret_outcome->record.ifindex = 0;
+	ret_outcome->record.direction = 0;
+}
+
+/* Cut off in memory too, so that a read beyond the end is seen by ASan. */
+static void user_parse(const uint8_t *frame, size_t size, bool linear,
+		       struct outcome *ret_outcome)
+{
+	uint8_t *copy = malloc(size ? size : 1);
+
+	assert_non_null(copy);
+	memcpy(copy, frame, size);
+	*ret_outcome = (struct outcome){0};
+	ret_outcome->result = packet_parse(copy, size, linear ? size : 0, false,
+					   &ret_outcome->record);
+	free(copy);
+}
+
+static void expected(const struct packet_case *c, struct outcome *ret_outcome)
+{
+	*ret_outcome = (struct outcome){0};
+	if (c->expect == EXPECT_RECORD) {
+		ret_outcome->result = PARSE_ICMP;
+		ret_outcome->record = c->want;
+	} else if (c->expect == EXPECT_UNPARSED) {
+		ret_outcome->result = PARSE_UNPARSED(c->reason);
+	}
+}
+
+static void print_record(const char *title, const struct icmp_record *r)
+{
+	const uint8_t *bytes = (const uint8_t *)r;
+
+	print_error("%s:", title);
+	for (size_t i = 0; i < sizeof(*r); i++)
+		print_error("%s%02x", i % 16 ? "" : "\n  ", bytes[i]);
+	print_error("\n");
+}
+
+static void compare(const char *name, const char *way, size_t size,
+		    const struct outcome *got, const struct outcome *want)
+{
+	if (got->result == want->result &&
+	    memcmp(&got->record, &want->record, sizeof(got->record)) == 0)
+		return;
+	print_error("%s, %s, %zu bytes: result %d, expected %d\n", name, way,
+		    size, got->result, want->result);
+	print_record("got", &got->record);
+	print_record("expected", &want->record);
+	fail();
+}
+
+static void test_table_user_space(void **state)
+{
+	uint8_t frame[PACKET_MAX_BYTES];
+	struct outcome fast, slow, want;
+
+	(void)state;
+	for (size_t i = 0; i < N_PACKET_CASES; i++) {
+		const struct packet_case *c = &packet_cases[i];
+		size_t size = from_hex(c->hex, frame);
+
+		expected(c, &want);
+		user_parse(frame, size, true, &fast);
+		compare(c->name, "fast", size, &fast, &want);
+		for (size_t n = 0; n <= size; n++) {
+			user_parse(frame, n, true, &fast);
+			user_parse(frame, n, false, &slow);
+			compare(c->name, "fast and slow", n, &fast, &slow);
+		}
+	}
+}
+
+static bool skip_without_programs(void)
+{
+	if (programs.ring)
+		return false;
+	print_message("needs root, or CAP_NET_ADMIN and CAP_BPF\n");
+	return true;
+}
+
+/* BPF_PROG_RUN takes no less; for tc a whole IP header, since Linux 6.18. */
+static size_t run_min_bytes(const struct target *t, const uint8_t *frame)
+{
+	if (t->verdict == XDP_PASS || frame[12] == 0x81 || frame[12] == 0x88)
+		return ETH_BYTES;
+	if (frame[12] == 0x86)
+		return ETH_BYTES + IP6_BYTES;
+	return ETH_BYTES + IP4_BYTES;
+}
+
+static void check_case(const struct target *t, const struct packet_case *c)
+{
+	uint8_t frame[PACKET_MAX_BYTES];
+	size_t size = from_hex(c->hex, frame);
+	size_t min = run_min_bytes(t, frame);
+	struct outcome got, want;
+
+	if (size >= min) {
+		kernel_parse(t, frame, size, &got);
+		expected(c, &want);
+		compare(c->name, t->name, size, &got, &want);
+	}
+	for (size_t n = min; n < size; n++) {
+		kernel_parse(t, frame, n, &got);
+		user_parse(frame, n, true, &want);
+		compare(c->name, t->name, n, &got, &want);
+	}
+}
+
+static void test_table_kernel(void **state)
+{
+	struct target all[3];
+	int n = 0;
+
+	(void)state;
+	if (skip_without_programs())
+		skip();
+	n = targets(all);
+	for (int t = 0; t < n; t++)
+		for (size_t i = 0; i < N_PACKET_CASES; i++)
+			check_case(&all[t], &packet_cases[i]);
+}
+
+/* 0, or the errno of loading the programs with `caps` and no other. */
+static int load_with(const cap_value_t *caps, int n)
+{
+	struct programs p;
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		cap_t set = cap_init();
+
+		if (!set ||
+		    cap_set_flag(set, CAP_PERMITTED, n, caps, CAP_SET) ||
+		    cap_set_flag(set, CAP_EFFECTIVE, n, caps, CAP_SET) ||
+		    cap_set_proc(set))
+			_exit(255);
+		if (programs_open(&p))
+			_exit(254);
+		_exit(-programs_load(&p));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_capabilities(void **state)
+{
+	const cap_value_t both[] = {CAP_NET_ADMIN, CAP_BPF};
+
+	(void)state;
+	if (skip_without_programs())
+		skip();
+	assert_int_equal(load_with(both, 2), 0);
+	/* neither alone is enough */
+	assert_int_equal(load_with(&both[0], 1), EPERM);
+	assert_int_equal(load_with(&both[1], 1), EPERM);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	libbpf_set_print(programs_silent);
+	if (programs_open(&programs) || programs_load(&programs)) {
+		programs_close(&programs);
+		memset(&programs, 0, sizeof(programs));
+		return geteuid() == 0 ? -1 : 0;
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	programs_close(&programs);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table_user_space),
+		cmocka_unit_test(test_table_kernel),
+		cmocka_unit_test(test_capabilities),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

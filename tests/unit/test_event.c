@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: ISC
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "agent/event.h"
+
+static struct icmp_record record_of(uint8_t family)
+{
+	return (struct icmp_record){
+		.time_ns = 5000,
+		.ifindex = 3,
+		.family = family,
+		.direction = ICMP_DIR_OUT,
+		.type = 3,
+		.code = 4,
+		.src = {192, 0, 2, 1},
+		.dst = {198, 51, 100, 1},
+		.length = 56,
+		.has = ICMP_HAS_MTU | ICMP_HAS_INNER | ICMP_HAS_PORTS,
+		.vlan = 100,
+		.id = 1,
+		.seq = 2,
+		.mtu = 1300,
+		.pointer = 20,
+		.ttl = 64,
+		.inner_proto = 17,
+		.inner_sport = 40000,
+		.inner_dport = 53,
+		.gateway = {10, 0, 0, 1},
+		.inner_src = {198, 51, 100, 1},
+		.inner_dst = {192, 0, 2, 1},
+	};
+}
+
+static void test_key(void **state)
+{
+	struct icmp_record r = record_of(4);
+	struct icmp_event e;
+
+	(void)state;
+	assert_int_equal(event_from_record(&r, "eth0", 0, &e), 0);
+	assert_int_equal(e.key.ifindex, 3);
+	assert_int_equal(e.key.family, 4);
+	assert_int_equal(e.key.direction, ICMP_DIR_OUT);
+	assert_int_equal(e.key.type, 3);
+	assert_int_equal(e.key.code, 4);
+	assert_memory_equal(e.key.src, r.src, 16);
+	assert_memory_equal(e.key.dst, r.dst, 16);
+	assert_string_equal(e.ifname, "eth0");
+}
+
+static void test_one_packet(void **state)
+{
+	struct icmp_record r = record_of(6);
+	struct icmp_event e;
+
+	(void)state;
+	assert_int_equal(event_from_record(&r, "eth0", 1000000, &e), 0);
+	assert_int_equal(e.count, 1);
+	assert_int_equal(e.bytes, 56);
+	assert_int_equal(e.first_ns, 1005000);
+	assert_int_equal(e.last_ns, 1005000);
+	assert_true(e.single);
+	assert_false(e.others);
+	assert_int_equal(e.rtt_ns, 0);
+}
+
+static void test_detail(void **state)
+{
+	struct icmp_record r = record_of(4);
+	struct icmp_event e;
+
+	(void)state;
+	assert_int_equal(event_from_record(&r, "eth0", 0, &e), 0);
+	assert_int_equal(e.has, r.has);
+	assert_int_equal(e.vlan, 100);
+	assert_int_equal(e.id, 1);
+	assert_int_equal(e.seq, 2);
+	assert_int_equal(e.ttl, 64);
+	assert_int_equal(e.length, 56);
+	assert_int_equal(e.mtu, 1300);
+	assert_int_equal(e.pointer, 20);
+	assert_memory_equal(e.gateway, r.gateway, 16);
+	assert_memory_equal(e.inner.src, r.inner_src, 16);
+	assert_memory_equal(e.inner.dst, r.inner_dst, 16);
+	assert_int_equal(e.inner.proto, 17);
+	assert_int_equal(e.inner.sport, 40000);
+	assert_int_equal(e.inner.dport, 53);
+}
+
+static void test_long_name_is_cut(void **state)
+{
+	struct icmp_record r = record_of(4);
+	struct icmp_event e;
+
+	(void)state;
+	assert_int_equal(event_from_record(&r, "a-name-longer-than-any", 0, &e),
+			 0);
+	assert_string_equal(e.ifname, "a-name-longer-t");
+}
+
+static void refused(const struct icmp_record *r)
+{
+	struct icmp_event e, untouched;
+
+	memset(&e, 0x5a, sizeof(e));
+	untouched = e;
+	assert_int_equal(event_from_record(r, "eth0", 0, &e), -EBADMSG);
+	assert_memory_equal(&e, &untouched, sizeof(e));
+}
+
+static void test_refused(void **state)
+{
+	static const uint8_t families[] = {0, 1, 5, 7, 255};
+	struct icmp_record r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(families); i++) {
+		r = record_of(families[i]);
+		refused(&r);
+	}
+	r = record_of(4);
+	r.direction = ICMP_DIR_COUNT;
+	refused(&r);
+	r.direction = 255;
+	refused(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_one_packet),
+		cmocka_unit_test(test_detail),
+		cmocka_unit_test(test_long_name_is_cut),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
