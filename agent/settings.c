@@ -109,7 +109,6 @@ static const struct setting_choice xdp_modes[] = {{"auto", XDP_MODE_AUTO},
 	.choices = (list)
 #define FLAG(name) .kind = SETTING_FLAG, FIELD(name)
 
-/* clang-format off: one row, one setting */
 const struct setting settings[] = {
 	{.key = "CLIENTNAME",
 	 .option = "name",
@@ -181,6 +180,12 @@ const struct setting settings[] = {
 	 NUMBER(queue_messages, 1, QUEUE_MAX),
 	 .fallback = "10000",
 	 .help = "messages kept while the backend is away"},
+	{.key = "RUN_AS",
+	 .option = "user",
+	 STRING("USER", user),
+	 .fallback = "nobody",
+	 .help = "whom to become, by name or number, once the interfaces are "
+		 "attached"},
 	{.option = "config",
 	 STRING("FILE", config_file),
 	 .help = "file of KEY=VALUE lines for what neither an option nor "
@@ -197,7 +202,6 @@ const struct setting settings[] = {
 	 .result = OPTIONS_HELP,
 	 .help = "print this text and exit"},
 };
-/* clang-format on */
 
 const size_t settings_count = sizeof(settings) / sizeof(settings[0]);
 _Static_assert(sizeof(settings) / sizeof(settings[0]) <= SETTINGS_MAX, "");

@@ -92,6 +92,7 @@ static void test_defaults(void **state)
 	assert_false(p.o.detail);
 	assert_false(p.o.verbose);
 	assert_int_equal(p.o.queue_messages, 10000);
+	assert_string_equal(p.o.user, "nobody");
 	assert_null(p.o.config_file);
 	assert_int_equal(p.o.n_interfaces, 1);
 	assert_string_equal(p.o.interfaces[0], "eth0");
@@ -128,8 +129,8 @@ static void test_all_of_argv(void **state)
 
 	p = parse(ARGS("--direction=out", "--family=6", "--hook=tc",
 		       "--xdp-mode=generic", "--replace", "--detail",
-		       "--queue=5", "--rate=1", "--rate=2", "--", "-odd-", "lo",
-		       "lo", "eth*"),
+		       "--queue=5", "--user=me", "--rate=1", "--rate=2", "--",
+		       "-odd-", "lo", "lo", "eth*"),
 		  NULL);
 	assert_int_equal(p.result, OPTIONS_RUN);
 	assert_int_equal(p.o.directions, DIRECTION_OUT);
@@ -139,6 +140,7 @@ static void test_all_of_argv(void **state)
 	assert_true(p.o.replace);
 	assert_true(p.o.detail);
 	assert_int_equal(p.o.queue_messages, 5);
+	assert_string_equal(p.o.user, "me");
 	assert_int_equal(p.o.rate, 2); /* the last one counts */
 	assert_int_equal(p.o.n_interfaces, 3);
 	assert_string_equal(p.o.interfaces[0], "-odd-");
@@ -152,11 +154,11 @@ static void test_all_of_the_environment(void **state)
 	struct parsed p;
 
 	(void)state;
-	p = parse(ARGS("all"), ENV("CLIENTNAME=n", "URL=https://u",
-				   "PASSWORD=p w=", "MAX_MESSAGES_PER_SECOND=7",
-				   "FORMAT=json", "OUTPUT=json", "DIRECTION=in",
-				   "FAMILY=4", "HOOK=xdp", "XDP_MODE=native",
-				   "QUEUE=9", "OTHER=x", "no equals"));
+	p = parse(ARGS("all"),
+		  ENV("CLIENTNAME=n", "URL=https://u", "PASSWORD=p w=",
+		      "MAX_MESSAGES_PER_SECOND=7", "FORMAT=json", "OUTPUT=json",
+		      "DIRECTION=in", "FAMILY=4", "HOOK=xdp", "XDP_MODE=native",
+		      "QUEUE=9", "RUN_AS=7", "OTHER=x", "no equals"));
 	assert_int_equal(p.result, OPTIONS_RUN);
 	assert_string_equal(p.o.name, "n");
 	assert_string_equal(p.o.url, "https://u");
@@ -169,6 +171,7 @@ static void test_all_of_the_environment(void **state)
 	assert_int_equal(p.o.hook, HOOK_XDP);
 	assert_int_equal(p.o.xdp_mode, XDP_MODE_NATIVE);
 	assert_int_equal(p.o.queue_messages, 9);
+	assert_string_equal(p.o.user, "7");
 	options_clear(&p.o);
 
 	p = parse(ARGS("all"), ENV("PASSWORD_FILE=f", "URL=", "CLIENTNAME="));
