@@ -50,6 +50,13 @@ static const char *words_of(const struct channel *ch, enum sio_stage stage,
 	return buf;
 }
 
+/* libwebsockets ends it; what else it says of it is nobody's any more. */
+static void forget(struct candidate *c, struct lws *wsi)
+{
+	lws_set_opaque_user_data(wsi, NULL);
+	c->wsi = NULL;
+}
+
 static void on_error(struct candidate *c, struct lws *wsi, const char *in,
 		     size_t len)
 {
@@ -73,22 +80,22 @@ static void on_error(struct candidate *c, struct lws *wsi, const char *in,
 			.status = stage == SIO_STAGE_HTTP ? ch->status : 0,
 			.text = ch->failure_text,
 		};
+	forget(c, wsi);
 	if (c->starting)
 		return; /* whoever started it sees that and goes on */
-	c->wsi = NULL;
 	if (ch->winner == c)
 		channel_fail(ch, &ch->failure);
 	else
 		channel_start_next(ch);
 }
 
-static void on_closed(struct candidate *c, enum sio_stage stage,
-		      const char *text)
+static void on_closed(struct candidate *c, struct lws *wsi,
+		      enum sio_stage stage, const char *text)
 {
 	struct sio_failure failure = {
 		.stage = stage, .status = c->channel->status, .text = text};
 
-	c->wsi = NULL;
+	forget(c, wsi);
 	channel_fail(c->channel, &failure);
 }
 
@@ -303,7 +310,7 @@ static int dispatch(struct candidate *c, struct lws *wsi,
 		on_peer_close(ch, in, len);
 		return 0;
 	case LWS_CALLBACK_CLIENT_CLOSED:
-		on_closed(c, SIO_STAGE_CLOSED, ch->failure_text);
+		on_closed(c, wsi, SIO_STAGE_CLOSED, ch->failure_text);
 		return 0;
 	case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
 		on_http_established(ch, wsi);
@@ -320,7 +327,7 @@ static int dispatch(struct candidate *c, struct lws *wsi,
 		on_http_completed(c);
 		return -1;
 	case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
-		on_closed(c, SIO_STAGE_HTTP,
+		on_closed(c, wsi, SIO_STAGE_HTTP,
 			  "closed before the answer was complete");
 		return 0;
 	default:
