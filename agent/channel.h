@@ -11,6 +11,7 @@
  * TLS connection up, and is therefore asked for its HTTP headers, wins; the
  * others are dropped before they have sent a request.
  */
+#include <openssl/ssl.h>
 #include <stddef.h>
 
 #include "agent/loop_lws.h"
@@ -88,6 +89,18 @@ void channel_drop(struct channel *ch);
 
 /* Asks libwebsockets for room to write. */
 void channel_want_write(struct channel *ch);
+
+/*
+ * Sets ch->failure to where and why this candidate failed, in the words of
+ * the kernel or OpenSSL, which libwebsockets itself does not pass on.
+ */
+void channel_note_failure(struct candidate *c, struct lws *wsi);
+
+/* A certificate was judged: keeps what was wrong with it, if anything. */
+void channel_note_certificate(struct channel *ch, X509_STORE_CTX *store);
+
+/* TLS 1.2 at least, and failures in OpenSSL's words. 0, or -1. */
+int channel_prepare_tls(SSL_CTX *ctx);
 
 /* libwebsockets' callback for the protocol "sio". */
 int channel_callback(struct lws *wsi, enum lws_callback_reasons reason,

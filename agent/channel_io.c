@@ -2,53 +2,11 @@
 /* What libwebsockets says of a channel, and the bytes both ways. */
 #include "agent/channel.h"
 
-#include <errno.h>
 #include <netinet/tcp.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-static bool tcp_connected(struct lws *wsi)
-{
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
-	int fd = lws_get_socket_fd(wsi);
-
-	return fd >= 0 && !getpeername(fd, (struct sockaddr *)&peer, &len);
-}
-
-/* Where this candidate failed; its own words where it has better ones. */
-static enum sio_stage stage_of(const struct candidate *c, struct lws *wsi)
-{
-	const struct channel *ch = c->channel;
-
-	if (ch->winner == c)
-		return SIO_STAGE_HTTP;
-	if (ch->host->url->tls && tcp_connected(wsi))
-		return SIO_STAGE_TLS;
-	return SIO_STAGE_TCP;
-}
-
-static const char *words_of(const struct channel *ch, enum sio_stage stage,
-			    const char *in, size_t len, char *buf, size_t size)
-{
-	int err = errno;
-
-	if (stage == SIO_STAGE_TLS && ch->failure_text[0])
-		return ch->failure_text;
-	if (stage == SIO_STAGE_HTTP && ch->status)
-		snprintf(buf, size, "the server answered %d", ch->status);
-	else if (stage == SIO_STAGE_HTTP)
-		snprintf(buf, size, "closed before an answer came");
-	else if (stage == SIO_STAGE_TCP && err && err != EINPROGRESS &&
-		 err != EAGAIN)
-		snprintf(buf, size, "%s", strerror(err));
-	else
-		snprintf(buf, size, "%.*s", (int)len, in ? in : "");
-	return buf;
-}
 
 /* libwebsockets ends it; what else it says of it is nobody's any more. */
 static void forget(struct candidate *c, struct lws *wsi)
@@ -57,29 +15,11 @@ static void forget(struct candidate *c, struct lws *wsi)
 	c->wsi = NULL;
 }
 
-static void on_error(struct candidate *c, struct lws *wsi, const char *in,
-		     size_t len)
+static void on_error(struct candidate *c, struct lws *wsi)
 {
 	struct channel *ch = c->channel;
-	enum sio_stage stage = stage_of(c, wsi);
-	char buf[sizeof(ch->failure_text)];
-	const char *text = words_of(ch, stage, in, len, buf, sizeof(buf));
 
-	if (text != ch->failure_text)
-		snprintf(ch->failure_text, sizeof(ch->failure_text), "%s",
-			 text);
-	/* through a proxy all that libwebsockets sees is a closed socket */
-	if (ch->host->proxy &&
-	    proxy_take_failure(ch->host->proxy, &ch->failure)) {
-		snprintf(ch->failure_text, sizeof(ch->failure_text), "%s",
-			 ch->failure.text);
-		ch->failure.text = ch->failure_text;
-	} else
-		ch->failure = (struct sio_failure){
-			.stage = stage,
-			.status = stage == SIO_STAGE_HTTP ? ch->status : 0,
-			.text = ch->failure_text,
-		};
+	channel_note_failure(c, wsi);
 	forget(c, wsi);
 	if (c->starting)
 		return; /* whoever started it sees that and goes on */
@@ -291,7 +231,7 @@ static int dispatch(struct candidate *c, struct lws *wsi,
 
 	switch (reason) {
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-		on_error(c, wsi, in, in ? len : 0);
+		on_error(c, wsi);
 		return 0;
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
 		return on_headers(c, wsi, in, len);
@@ -335,26 +275,6 @@ static int dispatch(struct candidate *c, struct lws *wsi,
 	}
 }
 
-/* Called once a virtual host, before its first connection. */
-static int on_tls_context(SSL_CTX *ctx)
-{
-	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 ? 0 : -1;
-}
-
-/*
- * OpenSSL has judged a certificate; libwebsockets itself keeps that judgement
- * and only loses the words for it.
- */
-static void on_certificate(struct channel *ch, X509_STORE_CTX *store)
-{
-	int err = X509_STORE_CTX_get_error(store);
-
-	if (err != X509_V_OK)
-		snprintf(ch->failure_text, sizeof(ch->failure_text),
-			 "certificate of %s: %s", ch->host->url->host,
-			 X509_verify_cert_error_string(err));
-}
-
 /* Does the callback change anything for the client? */
 static bool concerns_client(enum lws_callback_reasons reason)
 {
@@ -372,7 +292,7 @@ int channel_callback(struct lws *wsi, enum lws_callback_reasons reason,
 	int result;
 
 	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS)
-		return on_tls_context(session);
+		return channel_prepare_tls(session);
 	if (!c)
 		return reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER ||
 				       reason == LWS_CALLBACK_CLIENT_RECEIVE ||
@@ -383,7 +303,7 @@ int channel_callback(struct lws *wsi, enum lws_callback_reasons reason,
 			       ? -1
 			       : 0;
 	if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION) {
-		on_certificate(c->channel, session);
+		channel_note_certificate(c->channel, session);
 		return 0;
 	}
 	host = c->channel->host;
