@@ -23,6 +23,7 @@ enum {
 };
 
 #define NS_PER_S INT64_C(1000000000)
+#define LEAVE_NS (UINT64_C(500) * 1000 * 1000)
 
 struct room {
 	struct room_config config;
@@ -36,6 +37,7 @@ struct room {
 	char failure[512]; /* what was last said of the connection */
 	bool queue_full;   /* said */
 	bool stopping;
+	bool leaving; /* the queue is empty, the last answer is awaited */
 	loop_fn on_stopped;
 	void *stopped_user;
 };
@@ -181,6 +183,24 @@ static void pump(struct room *r)
 	}
 }
 
+/*
+ * socket.io's server forgets the events that it reads in one go with a
+ * DISCONNECT, and its kernel those behind which a reset comes, since echoes
+ * were still unread here. So a question goes behind the last message, and its
+ * answer, or none in time, ends the connection.
+ */
+static void leave(struct room *r)
+{
+	struct sio_emit ping = {
+		.name = "ping", .want_ack = true, .ack_timeout_ns = LEAVE_NS};
+
+	if (r->leaving)
+		return;
+	r->leaving = true;
+	if (sio_client_emit(r->client, &ping, loop_now(r->loop)))
+		sio_client_stop(r->client, loop_now(r->loop));
+}
+
 /* Also where leaving was asked for and the queue has just run empty. */
 static void on_writable(void *user)
 {
@@ -188,7 +208,7 @@ static void on_writable(void *user)
 
 	pump(r);
 	if (r->stopping && !queue_length(r->queue))
-		sio_client_stop(r->client, loop_now(r->loop));
+		leave(r);
 }
 
 void room_flush(struct room *r)
@@ -230,6 +250,9 @@ static void on_event(void *user, const struct sio_event *event)
 	case SIO_EVENT_LOST:
 	case SIO_EVENT_FAILED:
 		say_failure(r, event);
+		return;
+	case SIO_EVENT_ACK: /* leave() alone asks for one */
+		sio_client_stop(r->client, loop_now(r->loop));
 		return;
 	case SIO_EVENT_MESSAGE:
 		if (!strcmp(event->name, "data"))
