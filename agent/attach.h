@@ -33,6 +33,7 @@ struct attach_policy {
 	enum option_hook hook;
 	enum option_xdp_mode xdp_mode;
 	bool replace; /* detach a foreign XDP program */
+	bool no_tcx;  /* do as before Linux 6.6: for tests */
 };
 
 struct attachment {
@@ -49,6 +50,7 @@ int attach_ingress(const struct attach_programs *programs,
 		   const struct attach_policy *policy,
 		   const struct link_info *link, struct attachment *ret_a);
 int attach_egress(const struct attach_programs *programs,
+		  const struct attach_policy *policy,
 		  const struct link_info *link, struct attachment *ret_a);
 
 /* Detaches; nothing where how is ATTACH_NONE. */

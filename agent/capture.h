@@ -23,10 +23,17 @@ struct capture_config {
 	enum option_hook hook;
 	enum option_xdp_mode xdp_mode;
 	bool replace;	   /* detach a foreign XDP program */
+	bool no_tcx;	   /* do as before Linux 6.6: for tests */
 	size_t ring_bytes; /* power of two, multiple of the page; 0: default */
+	/*
+	 * The chosen codes of each type, IPv4 then IPv6: bit n is code n, the
+	 * highest bit is code 31 and all above. NULL: every packet. Only read
+	 * by capture_new().
+	 */
+	const uint32_t (*codes)[256];
 };
 
-/* Monotonic, summed over CPUs; per interface in a later reading. */
+/* Monotonic, summed over CPUs. */
 struct capture_counters {
 	uint64_t seen;
 	uint64_t recorded;
@@ -34,6 +41,16 @@ struct capture_counters {
 	uint64_t remainder;
 	uint64_t filtered;
 	uint64_t unparsed;
+	uint64_t unparsed_reason[ICMP_UNPARSED_COUNT];
+};
+
+/* An interface that is or was captured. */
+struct capture_link_view {
+	const char *name; /* owned by the capture, until its next call */
+	bool attached;
+	const char *in; /* how: "xdp (native)", "tcx", "off" */
+	const char *out;
+	struct capture_counters counters[ICMP_DIR_COUNT];
 };
 
 typedef void (*capture_event_fn)(void *user, const struct icmp_event *event);
@@ -48,10 +65,29 @@ int capture_new(const struct capture_config *config,
 void capture_free(struct capture *c);
 
 /*
- * Attaches to one interface by name and logs how (hook, mode). Negative
- * errno, logged: -ENODEV with the names that exist.
+ * Attaches to the interfaces that `pattern` means: a name, a glob as fnmatch(3)
+ * reads it ("veth*"), or "all". Says of each how (hook, mode). The pattern is
+ * remembered: what it means later is attached when capture_links_dispatch()
+ * hears of it. A glob that means nothing yet is no failure.
+ *
+ * Negative errno, logged: -ENODEV with the names that exist; for a glob the
+ * last failure where none could be attached.
  */
-int capture_attach(struct capture *c, const char *ifname);
+int capture_attach(struct capture *c, const char *pattern);
+
+/* Readable when an interface came, went or changed. Never close it. */
+int capture_links_fd(const struct capture *c);
+
+/*
+ * Follows at most `budget` changes: attaches what came or came back, by name
+ * or pattern, also under a new index or after a rename; forgets what went.
+ * Returns how many there were, `budget` where more may wait; negative errno.
+ */
+int capture_links_dispatch(struct capture *c, int budget);
+
+/* False behind the last interface. */
+bool capture_link_get(const struct capture *c, size_t i,
+		      struct capture_link_view *ret_view);
 
 /* Readable when records wait. Owned by the capture; never close it. */
 int capture_fd(const struct capture *c);

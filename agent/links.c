@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_arp.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,6 +51,9 @@ static int info_read(int fd, const char *name, struct link_info *info)
 	info->ethernet = ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER ||
 			 ifr.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
 	info->layer3 = is_layer3(ifr.ifr_hwaddr.sa_family);
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
+		return -errno;
+	info->running = ifr.ifr_flags & IFF_RUNNING;
 	driver_get(fd, &ifr, info);
 	return 0;
 }
@@ -87,4 +92,76 @@ void link_names(char *buf, size_t size)
 					 used ? ", " : "", i->if_name);
 	}
 	if_freenameindex(all);
+}
+
+/* ---- changes ---- */
+
+int links_watch_open(int *ret_fd)
+{
+	struct sockaddr_nl address = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_LINK,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_ROUTE);
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address))) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static void name_get(const struct nlmsghdr *m, char *name)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(m);
+	const struct rtattr *a = IFLA_RTA(info);
+	size_t left = IFLA_PAYLOAD(m);
+
+	for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == IFLA_IFNAME)
+			snprintf(name, IF_NAMESIZE, "%.*s", (int)RTA_PAYLOAD(a),
+				 (char *)RTA_DATA(a));
+}
+
+/* Bridges announce their ports' changes in a family of their own. */
+static int change_read(const struct nlmsghdr *m, size_t size,
+		       struct link_change *ret_change)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(m);
+	struct link_change change = {0};
+
+	if (!NLMSG_OK(m, size) || m->nlmsg_len < NLMSG_LENGTH(sizeof(*info)) ||
+	    (m->nlmsg_type != RTM_NEWLINK && m->nlmsg_type != RTM_DELLINK) ||
+	    info->ifi_family != AF_UNSPEC)
+		return LINKS_OTHER;
+	change.ifindex = info->ifi_index;
+	change.gone = m->nlmsg_type == RTM_DELLINK;
+	change.running = info->ifi_flags & IFF_RUNNING;
+	name_get(m, change.name);
+	*ret_change = change;
+	return LINKS_CHANGE;
+}
+
+int links_watch_read(int fd, struct link_change *ret_change)
+{
+	_Alignas(struct nlmsghdr) char buf[32768];
+	struct sockaddr_nl from;
+	socklen_t from_bytes = sizeof(from);
+	ssize_t n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&from,
+			     &from_bytes);
+
+	if (n < 0) {
+		if (errno == ENOBUFS)
+			return LINKS_OVERFLOW;
+		return errno == EAGAIN || errno == EINTR ? LINKS_NONE : -errno;
+	}
+	if (from.nl_pid != 0) /* not from the kernel */
+		return LINKS_OTHER;
+	return change_read((const struct nlmsghdr *)buf, (size_t)n, ret_change);
 }

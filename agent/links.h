@@ -15,6 +15,7 @@ struct link_info {
 	char driver[32]; /* as ethtool -i says it, "" where unknown */
 	bool ethernet;	 /* frames begin with an Ethernet header */
 	bool layer3;	 /* ... or with the IP header */
+	bool running;	 /* up, and a carrier is there */
 };
 
 /* Negative errno; -ENODEV where there is no such interface. */
@@ -25,5 +26,26 @@ int link_info_get(const char *name, struct link_info *ret_info);
  * the buffer ends. Always NUL-terminated.
  */
 void link_names(char *buf, size_t size);
+
+/* What the kernel tells of an interface. */
+struct link_change {
+	int ifindex;
+	char name[IF_NAMESIZE];
+	bool gone;    /* removed, or moved to another namespace */
+	bool running; /* up, and a carrier is there */
+};
+
+enum {
+	LINKS_NONE = 0,	    /* nothing waits */
+	LINKS_CHANGE = 1,   /* *ret_change was written */
+	LINKS_OVERFLOW = 2, /* changes were lost: look at all interfaces */
+	LINKS_OTHER = 3,    /* a message of no interest: read on */
+};
+
+/* A non-blocking netlink socket that hears of interfaces. Negative errno. */
+int links_watch_open(int *ret_fd);
+
+/* Reads one message. One of the above, or negative errno. */
+int links_watch_read(int fd, struct link_change *ret_change);
 
 #endif

@@ -72,13 +72,13 @@ static __always_inline __u32 link_row(__u32 ifindex)
 	return row;
 }
 
-/* The row of this CPU, interface and direction; user space has the inverse. */
+/* The row of this CPU, interface and direction. */
 static __always_inline struct icmp_counters *counters_row(__u32 ifindex,
 							  __u32 direction)
 {
-	__u32 key = bpf_get_smp_processor_id() * ICMP_ROWS + link_row(ifindex);
+	__u32 key = ICMP_COUNTERS_INDEX(bpf_get_smp_processor_id(),
+					link_row(ifindex), direction);
 
-	key = key * ICMP_DIR_COUNT + direction;
 	return bpf_map_lookup_elem(&counters, &key);
 }
 

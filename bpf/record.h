@@ -98,6 +98,10 @@ enum {
 	ICMP_ROWS = 512,
 };
 
+/* Where in the map of counters a CPU, row and direction stand. */
+#define ICMP_COUNTERS_INDEX(cpu, row, direction) \
+	(((cpu)*ICMP_ROWS + (row)) * ICMP_DIR_COUNT + (direction))
+
 struct icmp_link_set {
 	__u64 way[ICMP_LINK_WAYS]; /* ICMP_LINK(ifindex, row), 0: free */
 };

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: ISC
+/*
+ * Which interfaces are captured: what the patterns mean now, and what becomes
+ * of it as interfaces come, go and change their names.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/capture_internal.h"
+#include "agent/log.h"
+
+/* ---- the programs' table of rows ---- */
+
+static uint64_t *row_ways(const struct capture *c, uint32_t ifindex)
+{
+	return (uint64_t *)c->sets[ifindex % ICMP_LINK_SETS].way;
+}
+
+/*
+ * Interfaces that are away keep their place, so that records that still wait
+ * find their name; a full set gives up one of those.
+ */
+static uint64_t *way_free(struct capture *c, uint32_t ifindex)
+{
+	uint64_t *way = row_ways(c, ifindex);
+	uint64_t *away = NULL;
+
+	for (int i = 0; i < ICMP_LINK_WAYS; i++) {
+		if (!way[i])
+			return &way[i];
+		if (c->links[ICMP_LINK_ROW(way[i]) - 1].state == LINK_GONE)
+			away = &way[i];
+	}
+	return away;
+}
+
+static void row_clear(struct capture *c, uint32_t ifindex)
+{
+	uint64_t *way = row_ways(c, ifindex);
+
+	for (int i = 0; i < ICMP_LINK_WAYS; i++)
+		if (ICMP_LINK_IFINDEX(way[i]) == ifindex)
+			__atomic_store_n(&way[i], 0, __ATOMIC_RELEASE);
+}
+
+/* Where eight interfaces share a set the ninth is counted in row 0. */
+static void row_set(struct capture *c, uint32_t ifindex, uint32_t row)
+{
+	uint64_t *way;
+
+	row_clear(c, ifindex); /* an index may come back under another name */
+	way = way_free(c, ifindex);
+	if (way)
+		__atomic_store_n(way, ICMP_LINK(ifindex, row),
+				 __ATOMIC_RELEASE);
+}
+
+const char *capture_link_name(const struct capture *c, uint32_t ifindex)
+{
+	const uint64_t *way = row_ways(c, ifindex);
+
+	for (int i = 0; i < ICMP_LINK_WAYS; i++)
+		if (way[i] && ICMP_LINK_IFINDEX(way[i]) == ifindex)
+			return c->links[ICMP_LINK_ROW(way[i]) - 1].name;
+	return "";
+}
+
+/* ---- places ---- */
+
+static uint32_t link_row(const struct capture *c, const struct capture_link *l)
+{
+	return (uint32_t)(l - c->links) + 1;
+}
+
+static struct capture_link *link_by_index(struct capture *c, int ifindex)
+{
+	for (int i = 0; i < c->n_links; i++)
+		if (c->links[i].ifindex == ifindex &&
+		    c->links[i].state != LINK_GONE)
+			return &c->links[i];
+	return NULL;
+}
+
+static struct capture_link *link_away(struct capture *c, const char *name)
+{
+	for (int i = 0; i < c->n_links; i++)
+		if (c->links[i].state == LINK_GONE &&
+		    (!name || strcmp(c->links[i].name, name) == 0))
+			return &c->links[i];
+	return NULL;
+}
+
+/*
+ * The place that the name had before, a new one, or at the end that of an
+ * interface which is away: its counters are then the base of the new one's.
+ */
+static struct capture_link *link_place(struct capture *c, const char *name)
+{
+	struct capture_link *l = link_away(c, name);
+
+	if (l)
+		return l;
+	if (c->n_links < ICMP_ROWS - 1)
+		return &c->links[c->n_links++];
+	l = link_away(c, NULL);
+	for (uint32_t dir = 0; l && dir < ICMP_DIR_COUNT; dir++) {
+		memset(&l->base[dir], 0, sizeof(l->base[dir]));
+		capture_row_add(c, link_row(c, l), dir, &l->base[dir]);
+	}
+	return l;
+}
+
+/* ---- attaching ---- */
+
+static int hooks_attach(struct capture *c, struct capture_link *l,
+			const struct link_info *info)
+{
+	const struct attach_policy policy = {
+		.hook = c->config.hook,
+		.xdp_mode = c->config.xdp_mode,
+		.replace = c->config.replace,
+		.no_tcx = c->config.no_tcx,
+	};
+	int err = 0;
+
+	if (c->config.directions & DIRECTION_IN)
+		err = attach_ingress(&c->programs, &policy, info, &l->in);
+	if (err == 0 && c->config.directions & DIRECTION_OUT)
+		err = attach_egress(&c->programs, &policy, info, &l->out);
+	if (err)
+		attachment_release(&l->in);
+	return err;
+}
+
+static int link_attach(struct capture *c, const struct link_info *info)
+{
+	struct capture_link *l = link_place(c, info->name);
+	int err;
+
+	if (!l) {
+		log_error("%s: no more than %d interfaces at once", info->name,
+			  ICMP_ROWS - 1);
+		return -ENOSPC;
+	}
+	row_clear(c, (uint32_t)l->ifindex);
+	memcpy(l->name, info->name, sizeof(l->name));
+	l->ifindex = info->ifindex;
+	l->running = info->running;
+	l->in = l->out = (struct attachment){.link_fd = -1};
+	row_set(c, (uint32_t)info->ifindex, link_row(c, l));
+	err = hooks_attach(c, l, info);
+	l->state = err ? LINK_FAILED : LINK_ATTACHED;
+	if (err == 0)
+		log_info("%s: in %s, out %s%s", l->name,
+			 attach_how_name(l->in.how),
+			 attach_how_name(l->out.how),
+			 l->running ? "" : "; the link is down");
+	return err;
+}
+
+static void link_detach(struct capture_link *l)
+{
+	attachment_release(&l->in);
+	attachment_release(&l->out);
+	l->state = LINK_GONE;
+}
+
+void capture_links_release(struct capture *c)
+{
+	for (int i = 0; i < c->n_links; i++)
+		link_detach(&c->links[i]);
+}
+
+static void log_no_device(const char *ifname)
+{
+	char names[512];
+
+	link_names(names, sizeof(names));
+	log_error("%s: there is no such interface; there are: %s", ifname,
+		  names);
+}
+
+/* `named`: it was asked for by name, so that not to find it is an error. */
+static int name_attach(struct capture *c, const char *ifname, bool named)
+{
+	struct link_info info;
+	int err = link_info_get(ifname, &info);
+
+	if (err == -ENODEV) {
+		if (named)
+			log_no_device(ifname);
+		return err;
+	}
+	if (err == 0 && link_by_index(c, info.ifindex))
+		return 0;
+	if (err == 0 && !info.ethernet && !info.layer3)
+		err = -EPROTONOSUPPORT;
+	if (err) {
+		log_line(named ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+			 "%s: cannot capture here: %s", ifname,
+			 err == -EPROTONOSUPPORT ? "unknown link layer"
+						 : strerror(-err));
+		return err;
+	}
+	return link_attach(c, &info);
+}
+
+/* ---- patterns ---- */
+
+static bool is_glob(const char *pattern)
+{
+	return strcmp(pattern, "all") == 0 || strpbrk(pattern, "*?[");
+}
+
+static bool pattern_means(const char *pattern, const char *ifname)
+{
+	if (strcmp(pattern, "all") == 0)
+		return true;
+	return fnmatch(pattern, ifname, 0) == 0;
+}
+
+static bool wanted(const struct capture *c, const char *ifname)
+{
+	for (size_t i = 0; i < c->n_patterns; i++)
+		if (pattern_means(c->patterns[i], ifname))
+			return true;
+	return false;
+}
+
+/* 0 where something was attached or nothing is meant, else the last error. */
+static int glob_attach(struct capture *c, const char *pattern)
+{
+	struct if_nameindex *all = if_nameindex();
+	int err = 0, n = 0, matches = 0;
+
+	if (!all)
+		return -errno;
+	for (struct if_nameindex *i = all; i->if_index; i++) {
+		int e;
+
+		if (!pattern_means(pattern, i->if_name))
+			continue;
+		matches++;
+		e = name_attach(c, i->if_name, false);
+		if (e)
+			err = e;
+		else
+			n++;
+	}
+	if_freenameindex(all);
+	if (!matches)
+		log_info("%s: no interface matches yet", pattern);
+	return n ? 0 : err;
+}
+
+int capture_attach(struct capture *c, const char *pattern)
+{
+	if (c->n_patterns == OPTIONS_MAX_INTERFACES)
+		return -ENOSPC;
+	c->patterns[c->n_patterns] = strdup(pattern);
+	if (!c->patterns[c->n_patterns])
+		return -ENOMEM;
+	c->n_patterns++;
+	return is_glob(pattern) ? glob_attach(c, pattern)
+				: name_attach(c, pattern, true);
+}
+
+/* ---- changes ---- */
+
+static void link_gone(struct capture_link *l)
+{
+	log_info("%s: the interface is gone; waiting for its return", l->name);
+	link_detach(l);
+}
+
+static void link_renamed(struct capture *c, struct capture_link *l,
+			 const char *name)
+{
+	if (wanted(c, name)) {
+		log_info("%s: is now called %s", l->name, name);
+		memcpy(l->name, name, sizeof(l->name));
+		return;
+	}
+	log_info("%s: is now called %s, which was not asked for: detached",
+		 l->name, name);
+	link_detach(l);
+}
+
+static void link_changed(struct capture *c, struct capture_link *l,
+			 const struct link_change *change)
+{
+	if (change->gone) {
+		link_gone(l);
+		return;
+	}
+	if (change->name[0] && strcmp(change->name, l->name) != 0) {
+		link_renamed(c, l, change->name);
+		return;
+	}
+	if (change->running == l->running)
+		return;
+	l->running = change->running;
+	log_info("%s: the link is %s", l->name, l->running ? "up" : "down");
+}
+
+/*
+ * By the time that a message is read the interface may have another name or
+ * none: name_attach() looks again.
+ */
+static void change_apply(struct capture *c, const struct link_change *change)
+{
+	struct capture_link *l = link_by_index(c, change->ifindex);
+
+	if (l)
+		link_changed(c, l, change);
+	else if (!change->gone && wanted(c, change->name))
+		(void)name_attach(c, change->name, false);
+}
+
+/* Some changes were lost: compare with what there is. */
+static void rescan(struct capture *c)
+{
+	char name[IF_NAMESIZE];
+
+	for (int i = 0; i < c->n_links; i++) {
+		struct capture_link *l = &c->links[i];
+
+		if (l->state == LINK_GONE)
+			continue;
+		if (!if_indextoname((unsigned int)l->ifindex, name))
+			link_gone(l);
+		else if (strcmp(name, l->name) != 0)
+			link_renamed(c, l, name);
+	}
+	for (size_t i = 0; i < c->n_patterns; i++) {
+		if (is_glob(c->patterns[i]))
+			(void)glob_attach(c, c->patterns[i]);
+		else
+			(void)name_attach(c, c->patterns[i], false);
+	}
+}
+
+int capture_links_fd(const struct capture *c)
+{
+	return c->watch_fd;
+}
+
+int capture_links_dispatch(struct capture *c, int budget)
+{
+	struct link_change change;
+
+	for (int n = 0; n < budget; n++) {
+		int what = links_watch_read(c->watch_fd, &change);
+
+		if (what < 0)
+			return what;
+		if (what == LINKS_NONE)
+			return n;
+		if (what == LINKS_CHANGE)
+			change_apply(c, &change);
+		else if (what == LINKS_OVERFLOW)
+			rescan(c);
+	}
+	return budget;
+}
