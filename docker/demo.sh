@@ -64,6 +64,10 @@ random_hex() {
 	od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'
 }
 
+interfaces() {
+	ip -brief link | sed 's/[@ ].*//' | paste -sd ' '
+}
+
 check() {
 	[ "$(id -u)" = 0 ] ||
 		fail "needs root for the namespace and the BPF programs: sudo make demo"
@@ -75,8 +79,8 @@ check() {
 	holder=$(ss -Hltnp "sport = :$PORT" | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/ by \1 (pid \2)/p' | sort -u | head -n 1)
 	[ -z "$(ss -Hltn "sport = :$PORT")" ] ||
 		fail "port $PORT is in use$holder: choose another with sudo make demo PORT=$((PORT + 1))"
-	[ -z "$IFACE" ] || [ -e "/sys/class/net/$IFACE" ] ||
-		fail "IFACE=$IFACE does not exist; there are: $(ls /sys/class/net | tr '\n' ' ')"
+	[ -z "$IFACE" ] || ip link show dev "$IFACE" >/dev/null 2>&1 ||
+		fail "IFACE=$IFACE does not exist; there are: $(interfaces)"
 }
 
 start_backend() {

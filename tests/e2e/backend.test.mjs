@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The backend comes, goes, refuses; the agent says so and goes on.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import {
@@ -91,6 +92,18 @@ describe('the backend', { skip: cannotRun(), concurrency: 4 }, () => {
 		const agent = l.agent(['lan0'], { env: { PASSWORD: undefined } });
 		const line = await agent.line(/password/i);
 		assert.match(line.text, /PASSWORD/);
+	}));
+
+	test('a password file that appears later', lab(async l => {
+		const path = join(l.dir, 'password');
+		await l.backend();
+		const agent = l.agent(['--password-file', path, 'lan0'],
+			{ env: { PASSWORD: undefined } });
+		const line = await agent.line(path);
+		assert.match(line.text, /No such file/);
+		l.file('password', `${PASSWORD}\n`);
+		const viewer = await l.viewer();
+		await l.inRoom(viewer, 60000);
 	}));
 
 	test('no such host', lab(async l => {

@@ -36,7 +36,7 @@ describe('start and end', { skip: cannotRun() }, () => {
 	test('the first message leaves within 0.5 s', lab(async l => {
 		const [pair] = l.net.pairs;
 		await l.backend();
-		const viewer = await l.viewer();
+		const viewer = await l.viewer({ hold: true });
 		l.ping(pair.a4, 1000, 0.05);
 		// The best of three: other work of the machine is not the agent's.
 		const took = [];
@@ -107,7 +107,7 @@ describe('start and end', { skip: cannotRun() }, () => {
 	test('kill -9 leaves no program attached', lab(async l => {
 		const [pair] = l.net.pairs;
 		await l.backend();
-		const { agent, viewer } = await l.joined();
+		const { agent, viewer } = await l.joined(['--hook', 'xdp', 'lan0']);
 		await l.ping(pair.a4, 1).end();
 		await echoCount(viewer, 2);
 		assert.match(run('ip', '-n', l.net.a, '-d', 'link', 'show', 'lan0'),

@@ -60,6 +60,6 @@ describe('sudo', { skip: cannotRun() }, () => {
 		lab(async l => {
 			const user = asUser(l, COMMAND, { withoutRules: true });
 			const line = await user.line(/cleared/, 20000);
-			assert.match(line.text, /URL=/);
+			assert.match(line.text, /--preserve-env=CLIENTNAME,URL,PASSWORD/);
 		}));
 });

@@ -3,7 +3,7 @@
 // viewers in it. lab(test, body) prints everybody's output where the body
 // fails, and removes everything either way.
 import {
-	existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
+	mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,13 +18,13 @@ export const PORT = 5000;
 export const URL_A = `http://127.0.0.1:${PORT}`;
 export const PASSWORD = 'secret123';
 
-/** Why the tests cannot run here, or false. */
+/**
+ * Why the tests cannot run here, or false. A program that is not there is no
+ * such reason: then they fail.
+ */
 export function cannotRun() {
-	if (process.getuid() !== 0)
-		return 'needs root: network namespaces and BPF programs';
-	if (!existsSync(AGENT))
-		return `${AGENT} does not exist: run make`;
-	return false;
+	return process.getuid() !== 0 &&
+		'needs root: network namespaces and BPF programs';
 }
 
 /** setpriv's arguments for exactly these capabilities ("net_admin,+bpf"). */
@@ -131,9 +131,9 @@ export class Lab {
 			...args, address]);
 	}
 
+	/** Whoever does not end when asked is killed. */
 	async ends() {
-		await Promise.all(this.processes.map(p =>
-			p.stop().catch(() => p.stop('SIGKILL'))));
+		await Promise.allSettled(this.processes.map(p => p.stop()));
 		this.net.close();
 		this.removeDir();
 	}

@@ -52,7 +52,7 @@ export class Net {
 		const pair = {
 			dev: `lan${n}`,
 			a4: `198.18.${n}.1`, b4: `198.18.${n}.2`,
-			a6: `fd00:18:${n}::1`, b6: `fd00:18:${n}::2`,
+			a6: `fd00:18:${n + 1}::1`, b6: `fd00:18:${n + 1}::2`,
 		};
 		run('ip', '-n', this.a, 'link', 'add', pair.dev, 'type', 'veth',
 			'peer', 'name', pair.dev, 'netns', this.b);

@@ -63,9 +63,10 @@ export class Process {
 		this.child = spawn(argv[0], argv.slice(1), {
 			env: { ...CLEAN_ENV, ...env },
 			cwd,
+			detached: true, // a group of its own, see signal()
 			stdio: [stdin, 'pipe', 'pipe'],
 		});
-		this.kill = onExit(() => this.child.kill('SIGKILL'));
+		this.kill = onExit(() => this.signal('SIGKILL'));
 		this.read(this.child.stdout, 'out');
 		this.read(this.child.stderr, 'err');
 		this.exited = new Promise(resolve => {
@@ -85,6 +86,16 @@ export class Process {
 
 	get pid() {
 		return this.child.pid;
+	}
+
+	/** To the whole group, as a terminal does: a shell has children. */
+	signal(name) {
+		try {
+			process.kill(-this.pid, name);
+		} catch (e) {
+			if (e.code !== 'ESRCH')
+				throw e;
+		}
 	}
 
 	read(stream, from) {
@@ -147,7 +158,7 @@ export class Process {
 		clearTimeout(timer);
 		if (result)
 			return result;
-		this.kill();
+		this.signal('SIGKILL');
 		throw new Error(`${this.name}: still running after ${ms} ms`);
 	}
 
@@ -155,7 +166,7 @@ export class Process {
 	async stop(signal = 'SIGTERM', ms = 3000) {
 		if (this.result)
 			return this.result;
-		this.child.kill(signal);
+		this.signal(signal);
 		return this.end(ms);
 	}
 
