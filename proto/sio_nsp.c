@@ -362,6 +362,10 @@ void sio_nsp_refused(struct sio_client *c, struct sio_nsp *nsp,
 	bool kept = is_kept_by_another(c, nsp);
 	uint64_t delay;
 
+	if (nsp->leave) {
+		remove_nsp(c, nsp);
+		return;
+	}
 	/* thrown out after a good while is not the same as not let in */
 	if (nsp->state == SIO_NSP_JOINED &&
 	    c->now_ns - nsp->joined_ns >= c->config.refusal_max_ns)
@@ -373,8 +377,6 @@ void sio_nsp_refused(struct sio_client *c, struct sio_nsp *nsp,
 	sio_client_push_failure(c, kind, nsp, failure, json, json_len, delay);
 	nsp->state = SIO_NSP_REFUSED;
 	nsp->deadline_ns = c->now_ns + delay;
-	if (nsp->leave)
-		remove_nsp(c, nsp);
 	if (kept)
 		return;
 	c->chosen_retry_ns = delay;

@@ -264,6 +264,7 @@ void peer_start(struct sio_peer *p)
 void peer_free(struct sio_peer *p)
 {
 	sio_client_free(p->client);
+	p->client = NULL;
 	if (p->memory.live) {
 		fprintf(stderr, "%zu blocks not freed\n", p->memory.live);
 		abort();
