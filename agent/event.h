@@ -40,7 +40,8 @@ struct icmp_event {
 	uint64_t bytes;		  /* sum of the IP lengths, 0 if unknown */
 	int64_t first_ns;	  /* Unix time */
 	int64_t last_ns;	  /* Unix time, not before first_ns */
-	bool others; /* addresses unknown: what a full flow table counted */
+	bool others;   /* addresses unknown: what a full flow table counted */
+	bool any_code; /* with `others`: several codes, key.code means nothing */
 
 	/* Detail, only where count == 1 and only where `has` says so. */
 	bool single;  /* the fields below describe this one packet */

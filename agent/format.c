@@ -111,6 +111,12 @@ static void put_text_number(struct text *t, const char *name, uint64_t value)
 	put_number(t, value);
 }
 
+static void put_text_code(struct text *t, uint8_t code)
+{
+	put_text_number(t, " (code: ", code);
+	put(t, ")");
+}
+
 static void put_text_rtt(struct text *t, int64_t rtt_ns)
 {
 	uint64_t tenths = ((uint64_t)rtt_ns + 50000) / 100000;
@@ -196,8 +202,10 @@ int format_text(const struct icmp_event *event, bool detail, char *buf,
 		put(&t, " to ");
 		put_address(&t, key->family, key->dst);
 	}
-	put_text_number(&t, " (code: ", key->code);
-	put(&t, ")");
+	if (event->any_code)
+		put(&t, " (code: any)");
+	else
+		put_text_code(&t, key->code);
 	if (event->count > 1)
 		put_text_fold(&t, event);
 	if (detail && is_single(event))
@@ -304,7 +312,8 @@ static void put_json_flow(struct text *t, const struct icmp_event *e)
 		put_json_address(t, "dst_ip", key->family, key->dst);
 	}
 	put_json_number(t, "icmp_type", key->type);
-	put_json_number(t, "icmp_code", key->code);
+	if (!e->any_code)
+		put_json_number(t, "icmp_code", key->code);
 	put_json_time(t, "timestamp", e->first_ns);
 	put_json_number(t, "family", key->family);
 	if (e->ifname[0])

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +23,14 @@ static bool to_journal;
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long device, inode;
+	char own[64];
 	struct stat st;
 
-	if (!stream || sscanf(stream, "%llu:%llu", &device, &inode) != 2)
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
 		return false;
-	return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
-	       st.st_ino == inode;
+	(void)snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev,
+		       (uintmax_t)st.st_ino);
+	return strcmp(stream, own) == 0;
 }
 
 void log_init(enum log_level max)
@@ -85,7 +87,7 @@ void log_line(enum log_level level, const char *format, ...)
 	length = (size_t)n;
 	if (length >= room) {
 		length = room - 1;
-		memcpy(line + head + length - 3, "...", 3);
+		memset(line + head + length - 3, '.', 3);
 	}
 	line[(size_t)head + length] = '\n'; /* in place of the NUL */
 	write_line(line, (size_t)head + length + 1);

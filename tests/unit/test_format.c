@@ -76,6 +76,10 @@ static void test_known_line(void **state)
 	assert_text(&e, true,
 		    "ICMP Echo Request from other hosts (code: 0) \xc3\x97"
 		    "88123 in 1.0 s");
+	e.any_code = true;
+	assert_text(&e, true,
+		    "ICMP Echo Request from other hosts (code: any) \xc3\x97"
+		    "88123 in 1.0 s");
 }
 
 struct name_case {
@@ -404,6 +408,12 @@ static void test_json_fold(void **state)
 	assert_json(&e, "{\"icmp_type\":8,\"icmp_code\":0,"
 			"\"timestamp\":1692123456789,\"family\":4,"
 			"\"direction\":\"in\",\"count\":1342,"
+			"\"first\":1692123456789,\"last\":1692123457789}");
+	e.any_code = true;
+	e.count = 1;
+	assert_json(&e, "{\"icmp_type\":8,"
+			"\"timestamp\":1692123456789,\"family\":4,"
+			"\"direction\":\"in\",\"count\":1,"
 			"\"first\":1692123456789,\"last\":1692123457789}");
 }
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/bpf.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -48,9 +49,18 @@ struct child {
 
 #define CHILD_FAILED 99
 
-static struct child start(const struct sandbox_config *config,
-			  int (*body)(void))
+static void become_dumpable(uid_t uid)
 {
+	if (setresuid(uid, uid, uid) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		_exit(CHILD_FAILED);
+}
+
+/* `uid`, if not 0, is who enters the sandbox. */
+static struct child start_as(uid_t uid, const struct sandbox_config *config,
+			     int (*body)(void))
+{
+	const gid_t groups[] = {1, 4};
 	struct child c;
 	int text[2], hold[2];
 
@@ -65,6 +75,9 @@ static struct child start(const struct sandbox_config *config,
 		close(text[0]);
 		close(hold[1]);
 		log_init(LOG_LEVEL_INFO);
+		(void)setgroups(2, groups); /* to be lost; needs root */
+		if (uid)
+			become_dumpable(uid);
 		if (sandbox_enter(config) < 0)
 			_exit(CHILD_FAILED);
 		if (body)
@@ -78,6 +91,12 @@ static struct child start(const struct sandbox_config *config,
 	c.text = text[0];
 	c.release_fd = hold[1];
 	return c;
+}
+
+static struct child start(const struct sandbox_config *config,
+			  int (*body)(void))
+{
+	return start_as(0, config, body);
 }
 
 /* All that the child logged, up to its end or its closing of the pipe. */
@@ -162,9 +181,8 @@ static void test_becomes_nobody_with_two_capabilities(void **state)
 		.keep = SANDBOX_KEEP_NET_ADMIN | SANDBOX_KEEP_BPF,
 	};
 	const char *two = "0000008000001000"; /* bits 39 and 12 */
-	char text[512], path[64];
+	char text[512];
 	struct child c;
-	struct stat st;
 
 	(void)state;
 	if (!has(CAP_SETUID) || !has(CAP_NET_ADMIN) || !has(CAP_BPF))
@@ -190,10 +208,6 @@ static void test_becomes_nobody_with_two_capabilities(void **state)
 	assert_status(&c, "NoNewPrivs", "1");
 	assert_status(&c, "Seccomp", "2");
 
-	/* files of a process that is not dumpable belong to root, proc(5) */
-	snprintf(path, sizeof(path), "/proc/%d/mem", (int)c.pid);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_uid, 0);
 	assert_int_equal(finish(&c), 0);
 }
 
@@ -255,6 +269,26 @@ static void test_stays_where_nobody_is_asked_for(void **state)
 	read_log(&c, text, sizeof(text));
 	snprintf(uid, sizeof(uid), "runs as user %u, ", getuid());
 	assert_non_null(strstr(text, uid));
+	assert_int_equal(finish(&c), 0);
+}
+
+/* proc(5): files of a process that is not dumpable belong to root. */
+static void test_is_not_dumpable(void **state)
+{
+	const struct sandbox_config config = {0};
+	char text[512], path[64];
+	struct child c;
+	struct stat st;
+
+	(void)state;
+	if (!has(CAP_SETUID))
+		skip();
+	c = start_as(12345, &config, NULL);
+	read_log(&c, text, sizeof(text));
+	assert_non_null(strstr(text, "runs as user 12345, "));
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)c.pid);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_uid, 0);
 	assert_int_equal(finish(&c), 0);
 }
 
@@ -536,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_keeps_no_capability_unasked),
 		cmocka_unit_test(test_stays_where_it_cannot_change),
 		cmocka_unit_test(test_stays_where_nobody_is_asked_for),
+		cmocka_unit_test(test_is_not_dumpable),
 		cmocka_unit_test(test_unknown_users),
 		cmocka_unit_test(test_refuses_a_second_thread),
 		cmocka_unit_test(test_forbidden_calls),
