@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 #include <time.h>
@@ -15,14 +16,18 @@
 #include "agent/format.h"
 #include "agent/log.h"
 #include "agent/loop.h"
-#include "agent/room.h"
+#include "agent/rooms.h"
+#include "agent/rtt.h"
+#include "agent/sandbox.h"
 #include "agent/sink.h"
 
 enum {
 	/* records a turn of the loop: a flood must not delay a heartbeat */
 	TURN_RECORDS = 256,
+	TURN_LINKS = 64,
 	/* what still waits in the ring when a signal ends the program */
 	LAST_TURNS = 64,
+	RTT_REQUESTS = 16384, /* waiting for a reply, of each direction */
 };
 
 #define NS_PER_MS UINT64_C(1000000)
@@ -34,11 +39,13 @@ struct agent {
 	struct loop *loop;
 	struct capture *capture;
 	struct loop_watch *ring_watch;
+	struct loop_watch *links_watch;
 	struct loop_watch *signal_watch;
 	struct loop_timer *stop_timer;
-	struct room *room; /* --output socketio */
-	struct sink *sink; /* --output json, text */
-	uint64_t written;  /* packets, to the sink */
+	struct rooms *rooms; /* --output socketio */
+	struct sink *sink;   /* --output json, text */
+	struct rtt *rtt;
+	uint64_t written; /* packets, to the sink */
 	int64_t now_unix_ns;
 	int signal_fd;
 	bool stopping;
@@ -70,11 +77,24 @@ static void write_line(struct agent *a, const struct icmp_event *event)
 static void on_packet(void *user, const struct icmp_event *event)
 {
 	struct agent *a = user;
+	struct icmp_event e = *event;
 
-	if (a->room)
-		room_take(a->room, event, a->now_unix_ns);
+	if (e.single)
+		rtt_observe(a->rtt, &e, e.first_ns);
+	if (a->rooms)
+		rooms_take(a->rooms, &e, a->now_unix_ns);
 	else
-		write_line(a, event);
+		write_line(a, &e);
+}
+
+/* A failure was logged, and the packets go to another room. */
+static void open_rooms(struct agent *a)
+{
+	struct capture_link_view link;
+
+	for (size_t i = 0; capture_link_get(a->capture, i, &link); i++)
+		if (link.attached)
+			(void)rooms_open(a->rooms, link.name);
 }
 
 /* How many records there were; a full turn means that more may wait. */
@@ -99,15 +119,32 @@ static void on_ring(void *user)
 		stop(a);
 		return;
 	}
-	if (a->room) {
-		room_flush(a->room);
+	if (a->rooms) {
+		rooms_flush(a->rooms);
 		return;
 	}
 	sink_flush(a->sink);
-	if (a->sink && sink_full(a->sink)) {
-		/* let the kernel hold the rest, and count what it cannot */
+	/* let the kernel hold the rest, and count what it cannot */
+	if (sink_full(a->sink))
 		loop_watch_pause(a->ring_watch, true);
-	}
+}
+
+/* Interfaces that came or went; one that came may want a room. */
+static void on_links(void *user)
+{
+	struct agent *a = user;
+	int n = capture_links_dispatch(a->capture, TURN_LINKS);
+
+	if (n < 0)
+		log_error("netlink: %s", strerror(-n));
+	if (a->rooms)
+		open_rooms(a);
+}
+
+static int watch_links(struct agent *a)
+{
+	return loop_watch_new(a->loop, capture_links_fd(a->capture), on_links,
+			      a, &a->links_watch);
 }
 
 static int watch_ring(struct agent *a)
@@ -157,7 +194,7 @@ static void stop(struct agent *a)
 		return;
 	}
 	loop_timer_set(a->stop_timer, loop_now(a->loop) + STOP_NS);
-	room_stop(a->room, on_stopped, a);
+	rooms_stop(a->rooms, on_stopped, a);
 }
 
 static void on_signal(void *user)
@@ -211,22 +248,15 @@ static void on_sink_closed(void *user)
 
 static int open_output(struct agent *a)
 {
-	const struct options *o = a->options;
-	struct room_config config = {
-		.name = o->name,
-		.url = o->url,
-		.password = o->password,
-		.password_file = o->password_file,
-		.rate = o->rate,
-		.queue_messages = o->queue_messages,
-		.format = o->format,
-		.detail = o->detail,
-	};
+	int err;
 
-	if (o->output == OUTPUT_SOCKETIO)
-		return room_new(a->loop, &config, &a->room);
-	return sink_new(a->loop, STDOUT_FILENO, on_sink_ready, on_sink_closed,
-			a, &a->sink);
+	if (a->options->output != OUTPUT_SOCKETIO)
+		return sink_new(a->loop, STDOUT_FILENO, on_sink_ready,
+				on_sink_closed, a, &a->sink);
+	err = rooms_new(a->loop, a->options, &a->rooms);
+	if (!err)
+		open_rooms(a);
+	return err;
 }
 
 static int exit_status(int err)
@@ -276,9 +306,32 @@ static int open_capture(struct agent *a)
 	if (err)
 		return err;
 	err = attach_all(a);
-	if (err)
-		return err;
-	return watch_ring(a);
+	if (!err)
+		err = watch_ring(a);
+	return err ? err : watch_links(a);
+}
+
+/*
+ * What is left is to follow interfaces that come back, for which the two
+ * capabilities stay.
+ */
+static int enter_sandbox(const struct agent *a)
+{
+	struct sandbox_config config = {
+		.user = a->options->user,
+		.keep = SANDBOX_KEEP_NET_ADMIN | SANDBOX_KEEP_BPF,
+	};
+
+	return sandbox_enter(&config);
+}
+
+static int new_rtt(struct agent *a)
+{
+	uint8_t seed[SIPHASH_KEY_BYTES];
+
+	if (getrandom(seed, sizeof(seed), 0) < 0)
+		return -errno;
+	return rtt_new(RTT_REQUESTS, seed, &a->rtt);
 }
 
 static int set_up(struct agent *a)
@@ -290,23 +343,31 @@ static int set_up(struct agent *a)
 		err = watch_signals(a);
 	if (!err)
 		err = loop_timer_new(a->loop, on_stop_timer, a, &a->stop_timer);
+	if (!err)
+		err = new_rtt(a);
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
 		return err;
 	}
 	err = open_capture(a);
-	if (err)
-		return err;
-	return open_output(a);
+	if (!err)
+		err = open_output(a);
+	if (!err)
+		err = enter_sandbox(a);
+	if (!err && a->rooms)
+		rooms_start(a->rooms);
+	return err;
 }
 
 static void tear_down(struct agent *a)
 {
-	room_free(a->room);
+	rooms_free(a->rooms);
 	sink_free(a->sink);
 	loop_watch_free(a->ring_watch);
+	loop_watch_free(a->links_watch);
 	loop_watch_free(a->signal_watch);
 	loop_timer_free(a->stop_timer);
+	rtt_free(a->rtt);
 	capture_free(a->capture);
 	loop_free(a->loop);
 	if (a->signal_fd >= 0)
@@ -317,22 +378,27 @@ static void tear_down(struct agent *a)
 static void say_totals(const struct agent *a)
 {
 	struct capture_counters seen;
-	struct room_counters sent = {0};
-	uint64_t pending = 0;
+	const struct room *r;
+	uint64_t reported = a->written, pending = 0;
+	uint64_t dropped[ACCOUNT_REASON_COUNT] = {0};
 
 	capture_counters(a->capture, &seen);
-	if (a->room) {
-		room_counters(a->room, &sent);
-		pending = room_pending(a->room);
-	} else {
-		sent.reported = a->written;
+	for (size_t i = 0; a->rooms && (r = rooms_get(a->rooms, i)); i++) {
+		const struct outbox *o = room_outbox(r);
+		const struct account *account = &outbox_counters(o)->account;
+
+		reported += account_reported(account);
+		pending += outbox_pending(o);
+		for (size_t k = 0; k < ACCOUNT_REASON_COUNT; k++)
+			dropped[k] += account->dropped[k];
 	}
 	log_info("packets: %" PRIu64 " seen, %" PRIu64 " reported, %" PRIu64
-		 " dropped (%" PRIu64 " rate, %" PRIu64 " queue, %" PRIu64
-		 " kernel), %" PRIu64 " not sent",
-		 seen.seen, sent.reported, seen.seen - sent.reported - pending,
-		 sent.dropped_rate, sent.dropped_queue, seen.remainder,
-		 pending);
+		 " not reported, %" PRIu64 " dropped by rate, %" PRIu64
+		 " by queue, %" PRIu64 " by size; in the kernel %" PRIu64
+		 " filtered, %" PRIu64 " unreadable",
+		 seen.seen, reported, pending, dropped[ACCOUNT_DROP_RATE],
+		 dropped[ACCOUNT_DROP_QUEUE], dropped[ACCOUNT_DROP_SIZE],
+		 seen.filtered, seen.unparsed);
 }
 
 int agent_run(const struct options *options)

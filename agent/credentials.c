@@ -6,8 +6,11 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "agent/log.h"
 
 enum {
 	TOKEN_BYTES = 4 * ((SHA256_DIGEST_LENGTH + 2) / 3)
@@ -61,12 +64,25 @@ int credentials_payload(const char *name, const char *password, char *buf,
 	return n < 0 || (size_t)n >= size ? -ENOSPC : n;
 }
 
+/* ---- the file ---- */
+
+enum {
+	PASSWORD_BYTES = 1024
+};
+
+struct credentials {
+	const char *name;
+	const char *password;
+	const char *path;
+	int fd; /* of path, -1 without one */
+};
+
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
 	size_t n = 0;
 
 	while (n < size) {
-		ssize_t got = read(fd, buf + n, size - n);
+		ssize_t got = pread(fd, buf + n, size - n, (off_t)n);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -79,15 +95,11 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return (ssize_t)n;
 }
 
-int credentials_read(const char *path, char *buf, size_t size)
+/* The first line. -EMSGSIZE where it is too long, -ENODATA where empty. */
+static int read_line(int fd, char *buf, size_t size)
 {
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n = read_all(fd, buf, size);
 
-	if (fd < 0)
-		return -errno;
-	n = read_all(fd, buf, size);
-	close(fd);
 	if (n < 0)
 		return (int)n;
 	if ((size_t)n == size)
@@ -95,4 +107,77 @@ int credentials_read(const char *path, char *buf, size_t size)
 	buf[n] = '\0';
 	buf[strcspn(buf, "\r\n")] = '\0';
 	return buf[0] ? 0 : -ENODATA;
+}
+
+static int open_file(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+static int read_password(const struct credentials *c, char *buf, size_t size)
+{
+	int fd = open_file(c->path);
+	int err = read_line(fd < 0 ? c->fd : fd, buf, size);
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static void say_unreadable(const char *path, int err)
+{
+	log_error("password file %s: %s", path,
+		  err == -ENODATA    ? "empty"
+		  : err == -EMSGSIZE ? "too long"
+				     : strerror(-err));
+}
+
+int credentials_new(const char *name, const char *password, const char *path,
+		    struct credentials **ret_credentials)
+{
+	struct credentials *c;
+
+	c = malloc(sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	*c = (struct credentials){
+		.name = name, .password = password, .path = path, .fd = -1};
+	if (!password && path) {
+		c->fd = open_file(path);
+		if (c->fd < 0) {
+			int err = -errno;
+
+			say_unreadable(path, err);
+			free(c);
+			return err;
+		}
+	}
+	*ret_credentials = c;
+	return 0;
+}
+
+void credentials_free(struct credentials *c)
+{
+	if (!c)
+		return;
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c);
+}
+
+int credentials_write(const struct credentials *c, char *buf, size_t size)
+{
+	char password[PASSWORD_BYTES];
+	int n;
+
+	if (c->password || !c->path)
+		return credentials_payload(c->name, c->password, buf, size);
+	n = read_password(c, password, sizeof(password));
+	if (n < 0) {
+		say_unreadable(c->path, n);
+		return n;
+	}
+	n = credentials_payload(c->name, password, buf, size);
+	explicit_bzero(password, sizeof(password));
+	return n;
 }

@@ -18,11 +18,23 @@
 int credentials_payload(const char *name, const char *password, char *buf,
 			size_t size);
 
+struct credentials;
+
 /*
- * Reads the password in a file into buf, without the line end behind it.
- * Negative errno: -EMSGSIZE where it is longer than the buffer, -ENODATA where
- * there is none.
+ * `name`, `password` and `path` must outlive it; password and path may be
+ * NULL, and the password is used where both are given. A file is read anew at
+ * each attempt, since it may change; it is also kept open from here on, for
+ * the time when this process may no longer open it, as after a change of
+ * user. Negative errno, logged: the file cannot be opened now.
  */
-int credentials_read(const char *path, char *buf, size_t size);
+int credentials_new(const char *name, const char *password, const char *path,
+		    struct credentials **ret_credentials);
+void credentials_free(struct credentials *c);
+
+/*
+ * Writes the payload as of now. Returns its length, or negative errno, logged:
+ * the file has no password any more.
+ */
+int credentials_write(const struct credentials *c, char *buf, size_t size);
 
 #endif

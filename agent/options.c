@@ -382,6 +382,10 @@ void options_clear(struct options *o)
 	free(o->url);
 	free(o->password);
 	free(o->password_file);
+	free(o->ca_file);
+	free(o->cert_file);
+	free(o->key_file);
+	free(o->proxy);
 	free(o->user);
 	free(o->config_file);
 	for (size_t i = 0; i < o->n_interfaces; i++)

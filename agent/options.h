@@ -29,6 +29,11 @@ enum option_hook {
 	HOOK_XDP,
 	HOOK_TC
 };
+/* The same bits as enum sio_transport, which proto/ owns. */
+enum option_transports {
+	TRANSPORTS_WEBSOCKET = 1 << 0,
+	TRANSPORTS_POLLING = 1 << 1,
+};
 enum option_xdp_mode {
 	XDP_MODE_AUTO,
 	XDP_MODE_NATIVE,
@@ -51,7 +56,12 @@ struct options {
 	char *url;
 	char *password; /* from the environment or the config file, or NULL */
 	char *password_file;
-	uint64_t rate; /* messages a second; 0 is no limit */
+	char *ca_file;
+	char *cert_file;
+	char *key_file;
+	char *proxy;
+	unsigned int transports; /* enum option_transports */
+	uint64_t rate;		 /* messages a second; 0 is no limit */
 	enum option_overflow overflow;
 	enum option_format format;
 	enum option_output output;
@@ -63,6 +73,7 @@ struct options {
 	bool detail;
 	bool verbose;
 	uint64_t queue_messages;
+	uint64_t batch; /* lines in a message, at least 1 */
 	char *user;
 	char *config_file;
 	char *interfaces[OPTIONS_MAX_INTERFACES];

@@ -21,8 +21,8 @@ static const char outro[] =
 	"Exit status: 0 stopped by a signal, 64 usage, 69 nothing could be "
 	"attached,\n77 not permitted, 78 bad configuration.\n"
 	"\n"
-	"Example: sudo CLIENTNAME=ICMP URL=http://localhost:5000 "
-	"PASSWORD=secret123 \\\n         icmp-agent eth0\n";
+	"Example: CLIENTNAME=ICMP URL=http://localhost:5000 "
+	"PASSWORD=secret123 \\\n         sudo icmp-agent eth0\n";
 
 /* The last column written, after `text` was broken at blanks. */
 static size_t print_wrapped(FILE *f, const char *text, size_t column)

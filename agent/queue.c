@@ -8,6 +8,7 @@ struct queue {
 	size_t max;
 	size_t head; /* index of the oldest */
 	size_t length;
+	size_t sent; /* of these, from the oldest on */
 	uint64_t packets;
 	struct message ring[];
 };
@@ -38,25 +39,50 @@ static uint64_t packets_of(const struct message *m)
 	return m->kind == MESSAGE_EVENT ? m->event.count : 0;
 }
 
-int queue_push(struct queue *q, const struct message *m,
-	       struct message *ret_evicted)
+static size_t at(const struct queue *q, size_t nth)
 {
-	int evicted = 0;
-
-	if (q->length == q->max) {
-		*ret_evicted = q->ring[q->head];
-		queue_pop(q);
-		evicted = 1;
-	}
-	q->ring[(q->head + q->length) % q->max] = *m;
-	q->length++;
-	q->packets += packets_of(m);
-	return evicted;
+	return (q->head + nth) % q->max;
 }
 
-const struct message *queue_peek(const struct queue *q)
+enum queue_pushed queue_push(struct queue *q, const struct message *m,
+			     struct message *ret_evicted)
 {
-	return q->length > 0 ? &q->ring[q->head] : NULL;
+	enum queue_pushed result = QUEUE_PUSHED;
+
+	if (q->length == q->max) {
+		result = q->sent > 0 ? QUEUE_EVICTED_SENT : QUEUE_EVICTED;
+		*ret_evicted = q->ring[at(q, 0)];
+		queue_pop(q);
+	}
+	q->ring[at(q, q->length)] = *m;
+	q->length++;
+	q->packets += packets_of(m);
+	return result;
+}
+
+const struct message *queue_peek(const struct queue *q, size_t nth)
+{
+	return nth < q->length - q->sent ? &q->ring[at(q, q->sent + nth)]
+					 : NULL;
+}
+
+const struct message *queue_peek_sent(const struct queue *q, size_t nth)
+{
+	return nth < q->sent ? &q->ring[at(q, nth)] : NULL;
+}
+
+void queue_sent(struct queue *q, size_t n, uint64_t echo)
+{
+	for (size_t i = 0; i < n && q->sent < q->length; i++, q->sent++)
+		q->ring[at(q, q->sent)].echo = i + 1 == n ? echo : 0;
+}
+
+size_t queue_rewind(struct queue *q)
+{
+	size_t sent = q->sent;
+
+	q->sent = 0;
+	return sent;
 }
 
 void queue_pop(struct queue *q)
@@ -66,11 +92,18 @@ void queue_pop(struct queue *q)
 	q->packets -= packets_of(&q->ring[q->head]);
 	q->head = (q->head + 1) % q->max;
 	q->length--;
+	if (q->sent > 0)
+		q->sent--;
 }
 
 size_t queue_length(const struct queue *q)
 {
 	return q->length;
+}
+
+size_t queue_unsent(const struct queue *q)
+{
+	return q->length - q->sent;
 }
 
 uint64_t queue_packets(const struct queue *q)

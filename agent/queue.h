@@ -4,7 +4,8 @@
 
 /*
  * What waits for the backend, oldest first, in a ring of fixed size. It keeps
- * events, not text, so that a later stage can still fold them.
+ * events, not text, so that a later stage can still fold them. In front stand
+ * the messages that were sent and whose delivery nobody has confirmed yet.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,7 @@ enum message_kind {
 struct message {
 	enum message_kind kind;
 	uint64_t number;
+	uint64_t echo;		 /* sent: what its echo is known by */
 	struct icmp_event event; /* MESSAGE_EVENT */
 };
 
@@ -29,20 +31,41 @@ struct queue;
 int queue_new(size_t max_messages, struct queue **ret_queue);
 void queue_free(struct queue *q);
 
-/*
- * Appends a copy. 0, or 1 where the queue was full and the oldest message had
- * to go: it is then moved to *ret_evicted, the caller counts it.
- */
-int queue_push(struct queue *q, const struct message *m,
-	       struct message *ret_evicted);
+enum queue_pushed {
+	QUEUE_PUSHED = 0,
+	QUEUE_EVICTED = 1,	/* full: the oldest had to go, never sent */
+	QUEUE_EVICTED_SENT = 2, /* the same, but it had been sent */
+};
 
-/* The oldest, owned by the queue until the next call; NULL when empty. */
-const struct message *queue_peek(const struct queue *q);
+/* Appends a copy; what was evicted is moved to *ret_evicted. */
+enum queue_pushed queue_push(struct queue *q, const struct message *m,
+			     struct message *ret_evicted);
+
+/*
+ * The `nth` message that was not sent, 0 the oldest; NULL where there are not
+ * so many. Owned by the queue until the next call.
+ */
+const struct message *queue_peek(const struct queue *q, size_t nth);
+
+/*
+ * The oldest `n` that were not sent are now sent; `echo` confirms the last of
+ * them and thereby all.
+ */
+void queue_sent(struct queue *q, size_t n, uint64_t echo);
+
+/* The `nth` message that was sent, 0 the oldest; NULL likewise. */
+const struct message *queue_peek_sent(const struct queue *q, size_t nth);
+
+/* None of the sent is: the connection ended. Returns how many there were. */
+size_t queue_rewind(struct queue *q);
+
+/* Removes the oldest, sent or not. */
 void queue_pop(struct queue *q);
 
-size_t queue_length(const struct queue *q);
+size_t queue_length(const struct queue *q); /* all */
+size_t queue_unsent(const struct queue *q);
 
-/* Packets in all waiting events: the `pending` of the accounting. */
+/* Packets in all events here: a part of `pending` in the accounting. */
 uint64_t queue_packets(const struct queue *q);
 
 #endif

@@ -9,37 +9,40 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "agent/credentials.h"
+#include "agent/backend.h"
+#include "agent/echo.h"
 #include "agent/format.h"
-#include "agent/limit.h"
 #include "agent/log.h"
-#include "agent/queue.h"
-#include "agent/transport.h"
-#include "agent/url.h"
+#include "agent/siphash.h"
 
 enum {
 	OUTPUT_HIGH_BYTES = 256 * 1024, /* what the client may hold encoded */
-	PASSWORD_MAX_BYTES = 1024,
+	MESSAGE_BYTES = 64 * 1024,	/* several lines in one, at most */
+	FLOWS = 4096,			/* kept apart while folding */
 };
 
-#define NS_PER_S INT64_C(1000000000)
-#define LEAVE_NS (UINT64_C(500) * 1000 * 1000)
+#define NS_PER_S UINT64_C(1000000000)
+#define LEAVE_NS (NS_PER_S / 2)
+/* A server that re-sends at all does so at once. */
+#define ECHO_NS	 (5 * NS_PER_S)
 
 struct room {
-	struct room_config config;
+	const struct options *options;
+	char *name;
 	struct loop *loop;
-	struct limit limit;
-	struct loop_timer *limit_timer;
-	struct queue *queue;
-	struct sio_client *client;
-	struct transport *transport;
-	struct room_counters counters;
-	char failure[512]; /* what was last said of the connection */
-	bool queue_full;   /* said */
+	struct outbox *outbox;
+	struct backend *backend;
+	struct loop_timer *turn_timer; /* the second is over */
+	struct loop_timer *echo_timer; /* no echo came */
+	struct loop_timer *pace_timer; /* the next batch may leave */
+	uint64_t next_send_ns;
+	uint64_t connects;
+	bool echo_seen; /* on this connection */
+	bool no_echo;	/* its server does not re-send */
+	bool backlog_said;
 	bool stopping;
-	bool leaving; /* the queue is empty, the last answer is awaited */
-	loop_fn on_stopped;
-	void *stopped_user;
+	bool leaving; /* everything left, the last answer is awaited */
+	char text[MESSAGE_BYTES];
 };
 
 static int64_t unix_now(void)
@@ -47,298 +50,293 @@ static int64_t unix_now(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
-/* ---- from the capture into the queue ---- */
+/* ---- from the capture into the outbox ---- */
 
-static void enqueue(struct room *r, const struct message *m)
+static void arm_turn(struct room *r, int64_t unix_ns)
 {
-	struct message evicted;
-
-	if (queue_push(r->queue, m, &evicted) != 1)
-		return;
-	if (evicted.kind == MESSAGE_EVENT)
-		r->counters.dropped_queue += evicted.event.count;
-	if (r->queue_full)
-		return;
-	r->queue_full = true;
-	log_warning("%s: the queue is full (%zu messages), dropping the "
-		    "oldest; raise --queue to keep more",
-		    r->config.name, r->config.queue_messages);
-}
-
-static void enqueue_notice(struct room *r, enum message_kind kind,
-			   uint64_t number)
-{
-	struct message m = {.kind = kind, .number = number};
-
-	enqueue(r, &m);
-}
-
-static void arm_limit(struct room *r, int64_t unix_ns)
-{
-	int64_t deadline_ns = limit_deadline(&r->limit);
+	int64_t deadline_ns = outbox_deadline(r->outbox);
+	uint64_t wait_ns;
 
 	if (deadline_ns == INT64_MAX) {
-		loop_timer_set(r->limit_timer, LOOP_NEVER);
+		loop_timer_set(r->turn_timer, LOOP_NEVER);
 		return;
 	}
-	if (deadline_ns < unix_ns)
-		deadline_ns = unix_ns;
-	loop_timer_set(r->limit_timer,
-		       loop_now(r->loop) + (uint64_t)(deadline_ns - unix_ns));
+	/* never long: the clock that it is counted by may be stepped */
+	wait_ns = deadline_ns > unix_ns ? (uint64_t)(deadline_ns - unix_ns) : 0;
+	if (wait_ns > NS_PER_S)
+		wait_ns = NS_PER_S;
+	loop_timer_set(r->turn_timer, loop_now(r->loop) + wait_ns);
 }
 
-static void turn_second(struct room *r, int64_t unix_ns)
-{
-	uint64_t dropped = limit_turn(&r->limit, unix_ns);
-
-	if (dropped)
-		enqueue_notice(r, MESSAGE_RATE_EXCEEDED, dropped);
-}
-
-static void on_limit_timer(void *user)
+static void on_turn(void *user)
 {
 	struct room *r = user;
-	int64_t unix_ns = unix_now();
 
-	turn_second(r, unix_ns);
-	arm_limit(r, unix_ns);
+	outbox_turn(r->outbox, unix_now());
 	room_flush(r);
 }
 
 void room_take(struct room *r, const struct icmp_event *event, int64_t unix_ns)
 {
-	struct message m = {.kind = MESSAGE_EVENT, .event = *event};
-
-	turn_second(r, unix_ns);
-	switch (limit_take(&r->limit)) {
-	case LIMIT_PASS:
-		enqueue(r, &m);
-		return;
-	case LIMIT_DROP_FIRST:
-		enqueue_notice(r, MESSAGE_RATE_REACHED, r->config.rate);
-		arm_limit(r, unix_ns);
-		break;
-	case LIMIT_DROP:
-		break;
-	}
-	r->counters.dropped_rate += event->count;
+	outbox_take(r->outbox, event, unix_ns);
 }
 
-/* ---- from the queue to the server ---- */
+static void say_backlog(struct room *r)
+{
+	bool backlog = outbox_backlog(r->outbox) > 0;
 
-static int format_message(const struct room *r, const struct message *m,
-			  char *buf, size_t size)
+	if (backlog && !r->backlog_said)
+		log_warning("%s: the queue is full (%" PRIu64 " messages), the "
+			    "oldest are summed up; raise --queue to keep more",
+			    r->name, r->options->queue_messages);
+	r->backlog_said = backlog;
+}
+
+/* ---- from the outbox to the server ---- */
+
+static int format_line(const struct room *r, const struct message *m, char *buf,
+		       size_t size)
 {
 	switch (m->kind) {
 	case MESSAGE_RATE_REACHED:
 		return snprintf(buf, size,
 				"⚠️ [%s] Rate limit reached (%" PRIu64
 				"/sec), dropping messages...",
-				r->config.name, m->number);
+				r->name, m->number);
 	case MESSAGE_RATE_EXCEEDED:
 		return snprintf(buf, size,
 				"⚠️ [%s] Rate limit exceeded: %" PRIu64
 				" messages dropped in the last second",
-				r->config.name, m->number);
+				r->name, m->number);
 	case MESSAGE_EVENT:
 		break;
 	}
-	if (r->config.format == FORMAT_JSON)
+	if (r->options->format == FORMAT_JSON)
 		return format_json(&m->event, buf, size);
-	return format_text(&m->event, r->config.detail, buf, size);
+	return format_text(&m->event, r->options->detail, buf, size);
 }
 
-/* False where the client takes no more now. */
-static bool send_message(struct room *r, const struct message *m)
+/* As many lines as shall leave together; returns the length of the text. */
+static size_t format_batch(struct room *r, size_t max, size_t *ret_lines)
 {
-	char text[FORMAT_MAX_BYTES];
-	int len = format_message(r, m, text, sizeof(text));
-	struct sio_value arg = {.type = SIO_STRING, .data = text};
-	struct sio_emit emit = {.name = "data", .args = &arg, .n_args = 1};
+	size_t limit = backend_max_text(r->backend);
+	const struct message *m;
+	size_t len = 0, n;
 
-	arg.len = len > 0 ? (size_t)len : 0;
-	if (sio_client_emit(r->client, &emit, loop_now(r->loop)))
+	if (limit > sizeof(r->text))
+		limit = sizeof(r->text);
+	for (n = 0; n < max && (m = outbox_peek(r->outbox, n)); n++) {
+		char line[FORMAT_MAX_BYTES];
+		int k = format_line(r, m, line, sizeof(line));
+
+		if (k < 0)
+			break;
+		if (n > 0 && len + (size_t)k + 1 > limit)
+			break;
+		if (n > 0)
+			r->text[len++] = '\n';
+		memcpy(r->text + len, line, (size_t)k);
+		len += (size_t)k;
+	}
+	*ret_lines = n;
+	return len;
+}
+
+static void watch_for_echo(struct room *r)
+{
+	if (!r->echo_seen && !r->no_echo && !outbox_unconfirmed(r->outbox))
+		loop_timer_set(r->echo_timer, loop_now(r->loop) + ECHO_NS);
+}
+
+/* False where nothing more can be sent now. */
+static bool send_batch(struct room *r, size_t max)
+{
+	size_t lines, len = format_batch(r, max, &lines);
+
+	switch (backend_emit(r->backend, r->text, len)) {
+	case BACKEND_SENT:
+		watch_for_echo(r);
+		outbox_sent(r->outbox, lines,
+			    r->no_echo ? 0 : echo_hash(r->text, len));
+		return true;
+	case BACKEND_TOO_BIG:
+		if (lines > 1)
+			return send_batch(r, 1);
+		log_warning("%s: a message is larger than the server takes",
+			    r->name);
+		outbox_reject(r->outbox, ACCOUNT_DROP_SIZE);
+		return true;
+	case BACKEND_FULL:
+		break;
+	}
+	return false;
+}
+
+/* With several lines in a message, the rate is kept by spacing messages. */
+static bool must_wait(struct room *r)
+{
+	uint64_t now_ns = loop_now(r->loop);
+
+	if (r->options->batch < 2 || !r->options->rate || r->stopping)
 		return false;
-	r->counters.messages_sent++;
-	if (m->kind == MESSAGE_EVENT)
-		r->counters.reported += m->event.count;
-	return true;
+	if (now_ns < r->next_send_ns) {
+		loop_timer_set(r->pace_timer, r->next_send_ns);
+		return true;
+	}
+	r->next_send_ns = now_ns + NS_PER_S / r->options->rate;
+	return false;
 }
 
 static void pump(struct room *r)
 {
-	const struct message *m;
-
-	if (!sio_client_connected(r->client, "/"))
+	if (!backend_connected(r->backend))
 		return;
-	while ((m = queue_peek(r->queue)) &&
-	       sio_client_output_bytes(r->client) < OUTPUT_HIGH_BYTES) {
-		if (!send_message(r, m))
+	while (backend_output_bytes(r->backend) < OUTPUT_HIGH_BYTES &&
+	       outbox_peek(r->outbox, 0)) {
+		if (must_wait(r) || !send_batch(r, r->options->batch))
 			return;
-		queue_pop(r->queue);
-		r->queue_full = false;
 	}
+}
+
+static void on_pace(void *user)
+{
+	struct room *r = user;
+
+	room_flush(r);
 }
 
 /*
  * socket.io's server forgets the events that it reads in one go with a
- * DISCONNECT, and its kernel those behind which a reset comes, since echoes
- * were still unread here. So a question goes behind the last message, and its
- * answer, or none in time, ends the connection.
+ * DISCONNECT. So a question goes behind the last message, and its answer, or
+ * none in time, ends the connection.
  */
 static void leave(struct room *r)
 {
-	struct sio_emit ping = {
-		.name = "ping", .want_ack = true, .ack_timeout_ns = LEAVE_NS};
-
 	if (r->leaving)
 		return;
 	r->leaving = true;
-	if (sio_client_emit(r->client, &ping, loop_now(r->loop)))
-		sio_client_stop(r->client, loop_now(r->loop));
+	if (backend_ping(r->backend, LEAVE_NS))
+		backend_leave(r->backend);
 }
 
-/* Also where leaving was asked for and the queue has just run empty. */
 static void on_writable(void *user)
 {
 	struct room *r = user;
 
 	pump(r);
-	if (r->stopping && !queue_length(r->queue))
+	if (r->stopping && !outbox_peek(r->outbox, 0))
 		leave(r);
 }
 
 void room_flush(struct room *r)
 {
+	arm_turn(r, unix_now());
+	say_backlog(r);
 	pump(r);
-	transport_kick(r->transport);
+	backend_kick(r->backend);
 }
 
-/* ---- what the client tells ---- */
+/* ---- what the server tells ---- */
 
-static void say_failure(struct room *r, const struct sio_event *event)
-{
-	const struct sio_failure *f = &event->failure;
-	char line[sizeof(r->failure)];
-	const char *advice = f->stage == SIO_STAGE_REFUSED
-				     ? "; check PASSWORD, trying again slowly"
-				     : "; trying again";
-
-	snprintf(line, sizeof(line), "%s: %s: %s%s%s", r->config.url,
-		 event->kind == SIO_EVENT_LOST ? "connection lost"
-					       : "cannot connect",
-		 sio_stage_name(f->stage), f->text[0] ? ": " : "", f->text);
-	if (!strcmp(line, r->failure))
-		return;
-	log_warning("%s%s", line, advice);
-	snprintf(r->failure, sizeof(r->failure), "%s", line);
-}
-
-static void on_event(void *user, const struct sio_event *event)
+static void on_connected(void *user)
 {
 	struct room *r = user;
 
-	switch (event->kind) {
-	case SIO_EVENT_CONNECT:
-		log_info("%s: connected, room %s", r->config.url,
-			 r->config.name);
-		r->failure[0] = '\0';
-		return;
-	case SIO_EVENT_LOST:
-	case SIO_EVENT_FAILED:
-		say_failure(r, event);
-		return;
-	case SIO_EVENT_ACK: /* leave() alone asks for one */
-		sio_client_stop(r->client, loop_now(r->loop));
-		return;
-	case SIO_EVENT_MESSAGE:
-		if (!strcmp(event->name, "data"))
-			r->counters.messages_echoed++;
-		return;
-	default:
-		return;
-	}
+	r->connects++;
+	r->echo_seen = r->no_echo = false;
+	if (outbox_waiting(r->outbox))
+		log_info("%s: sending %zu messages that waited", r->name,
+			 outbox_waiting(r->outbox));
 }
 
-static int read_password(struct room *r, char *buf, size_t size)
-{
-	int err = credentials_read(r->config.password_file, buf, size);
-
-	if (!err)
-		return 0;
-	log_error("password file %s: %s; it is read again at the next attempt",
-		  r->config.password_file,
-		  err == -ENODATA    ? "empty"
-		  : err == -EMSGSIZE ? "too long"
-				     : strerror(-err));
-	return err;
-}
-
-static int on_auth(void *user, const char *nsp, char *buf, size_t size)
+static void on_lost(void *user)
 {
 	struct room *r = user;
-	char password[PASSWORD_MAX_BYTES];
-	int n;
 
-	(void)nsp;
-	if (!r->config.password_file)
-		return credentials_payload(r->config.name, r->config.password,
-					   buf, size);
-	n = read_password(r, password, sizeof(password));
-	if (n < 0)
-		return n;
-	n = credentials_payload(r->config.name, password, buf, size);
-	explicit_bzero(password, sizeof(password));
-	return n;
+	loop_timer_set(r->echo_timer, LOOP_NEVER);
+	outbox_lost(r->outbox);
+}
+
+static void on_data(void *user, const char *json, size_t len)
+{
+	struct room *r = user;
+
+	if (r->no_echo || !outbox_echoed(r->outbox, echo_hash_json(json, len)))
+		return;
+	r->echo_seen = true;
+	loop_timer_set(r->echo_timer, LOOP_NEVER);
+}
+
+static void on_no_echo(void *user)
+{
+	struct room *r = user;
+
+	log_info("%s: the server does not send messages back, so they count "
+		 "as delivered once they were sent",
+		 r->name);
+	r->no_echo = true;
+	outbox_confirm_all(r->outbox);
+}
+
+static void on_answer(void *user)
+{
+	struct room *r = user;
+
+	backend_leave(r->backend);
 }
 
 /* ---- life ---- */
 
-static int client_new(struct room *r)
+static int new_outbox(struct room *r)
 {
-	struct sio_config config;
-	struct url url;
-	char error[256];
-	char path[sizeof(url.path) + sizeof("/socket.io/")];
-	int err;
+	const struct options *o = r->options;
+	struct outbox_config config = {
+		.rate = o->rate * o->batch,
+		.drop = o->overflow == OVERFLOW_DROP,
+		.queue_messages = o->queue_messages,
+		.flows = FLOWS,
+	};
 
-	if (url_parse(r->config.url, &url, error, sizeof(error))) {
-		log_error("%s", error);
-		return -EINVAL;
-	}
-	snprintf(path, sizeof(path), "%s/socket.io/", url.path);
-	sio_config_init(&config);
-	config.path = path;
-	config.transports = SIO_WEBSOCKET;
-	config.auth = on_auth;
-	config.user = r;
-	if (getrandom(&config.seed, sizeof(config.seed), 0) < 0)
+	if (getrandom(config.seed, sizeof(config.seed), 0) < 0)
 		return -errno;
-	err = sio_client_new(&config, &r->client);
-	return err ? -ENOMEM : 0;
+	return outbox_new(&config, &r->outbox);
 }
 
-static int connect_room(struct room *r)
+static int new_backend(struct room *r)
 {
-	struct transport_config config = {.url = r->config.url};
+	static const struct backend_calls calls = {
+		.connected = on_connected,
+		.lost = on_lost,
+		.data = on_data,
+		.answer = on_answer,
+		.writable = on_writable,
+	};
+
+	return backend_new(r->loop, r->options, r->name, &calls, r,
+			   &r->backend);
+}
+
+static int set_up(struct room *r, const char *name)
+{
 	int err;
 
-	err = client_new(r);
-	if (err)
-		return err;
-	err = transport_new(r->loop, r->client, &config, on_event, on_writable,
-			    r, &r->transport);
-	if (err)
-		return err;
-	sio_client_start(r->client, loop_now(r->loop));
-	transport_kick(r->transport);
-	return 0;
+	r->name = strdup(name);
+	if (!r->name)
+		return -ENOMEM;
+	err = new_outbox(r);
+	if (!err)
+		err = loop_timer_new(r->loop, on_turn, r, &r->turn_timer);
+	if (!err)
+		err = loop_timer_new(r->loop, on_no_echo, r, &r->echo_timer);
+	if (!err)
+		err = loop_timer_new(r->loop, on_pace, r, &r->pace_timer);
+	return err ? err : new_backend(r);
 }
 
-int room_new(struct loop *loop, const struct room_config *config,
+int room_new(struct loop *loop, const struct options *options, const char *name,
 	     struct room **ret_room)
 {
 	struct room *r;
@@ -347,14 +345,9 @@ int room_new(struct loop *loop, const struct room_config *config,
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	r->config = *config;
+	r->options = options;
 	r->loop = loop;
-	limit_init(&r->limit, config->rate);
-	err = queue_new(config->queue_messages, &r->queue);
-	if (!err)
-		err = loop_timer_new(loop, on_limit_timer, r, &r->limit_timer);
-	if (!err)
-		err = connect_room(r);
+	err = set_up(r, name);
 	if (err) {
 		room_free(r);
 		return err;
@@ -367,36 +360,57 @@ void room_free(struct room *r)
 {
 	if (!r)
 		return;
-	transport_free(r->transport);
-	sio_client_free(r->client);
-	loop_timer_free(r->limit_timer);
-	queue_free(r->queue);
+	backend_free(r->backend);
+	loop_timer_free(r->pace_timer);
+	loop_timer_free(r->echo_timer);
+	loop_timer_free(r->turn_timer);
+	outbox_free(r->outbox);
+	free(r->name);
 	free(r);
+}
+
+void room_start(struct room *r)
+{
+	backend_start(r->backend);
 }
 
 void room_stop(struct room *r, loop_fn on_stopped, void *user)
 {
-	size_t waiting = queue_length(r->queue);
-
-	if (!sio_client_connected(r->client, "/")) {
-		if (waiting)
-			log_warning("%s: not connected, %zu messages were "
-				    "never sent",
-				    r->config.url, waiting);
+	outbox_flush(r->outbox);
+	if (!backend_connected(r->backend)) {
+		if (outbox_pending(r->outbox))
+			log_warning("%s: not connected, %" PRIu64
+				    " packets were never reported",
+				    r->name, outbox_pending(r->outbox));
 		on_stopped(user);
 		return;
 	}
 	r->stopping = true;
-	transport_on_stopped(r->transport, on_stopped, user);
-	transport_kick(r->transport);
+	backend_on_stopped(r->backend, on_stopped, user);
+	backend_kick(r->backend);
 }
 
-void room_counters(const struct room *r, struct room_counters *ret_counters)
+const char *room_name(const struct room *r)
 {
-	*ret_counters = r->counters;
+	return r->name;
 }
 
-uint64_t room_pending(const struct room *r)
+const struct outbox *room_outbox(const struct room *r)
 {
-	return queue_packets(r->queue);
+	return r->outbox;
+}
+
+bool room_connected(const struct room *r)
+{
+	return backend_connected(r->backend);
+}
+
+uint64_t room_connects(const struct room *r)
+{
+	return r->connects;
+}
+
+const char *room_failure(const struct room *r)
+{
+	return backend_failure(r->backend);
 }

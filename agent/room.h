@@ -3,8 +3,8 @@
 #define ROOM_H
 
 /*
- * One room of the backend: a connection under one name, with the rate limit
- * and the queue before it.
+ * One room of the backend: a connection under one name, with the outbox
+ * before it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,34 +13,21 @@
 #include "agent/event.h"
 #include "agent/loop.h"
 #include "agent/options.h"
+#include "agent/outbox.h"
 
 struct room;
 
-/* Strings are the caller's and must outlive the room. */
-struct room_config {
-	const char *name;
-	const char *url;
-	const char *password;	   /* NULL: none */
-	const char *password_file; /* read at each attempt; NULL: none */
-	uint64_t rate;		   /* messages a second, 0: no limit */
-	size_t queue_messages;
-	enum option_format format;
-	bool detail;
-};
-
-/* Packets, but the last two. Monotonic. */
-struct room_counters {
-	uint64_t reported;	/* in a message that went to the server */
-	uint64_t dropped_rate;	/* beyond the rate */
-	uint64_t dropped_queue; /* the oldest of a full queue */
-	uint64_t messages_sent;
-	uint64_t messages_echoed;
-};
-
-/* Begins to connect. Negative errno, logged. */
-int room_new(struct loop *loop, const struct room_config *config,
+/*
+ * `options` must outlive the room. Reads the files of TLS and the password,
+ * which another user could perhaps not; nothing is sent yet. Negative errno,
+ * logged.
+ */
+int room_new(struct loop *loop, const struct options *options, const char *name,
 	     struct room **ret_room);
 void room_free(struct room *r);
+
+/* Begins to connect. */
+void room_start(struct room *r);
 
 /* One event from the capture; unix_ns is the time now. */
 void room_take(struct room *r, const struct icmp_event *event, int64_t unix_ns);
@@ -54,9 +41,15 @@ void room_flush(struct room *r);
  */
 void room_stop(struct room *r, loop_fn on_stopped, void *user);
 
-void room_counters(const struct room *r, struct room_counters *ret_counters);
+const char *room_name(const struct room *r);
 
-/* Packets in the queue. */
-uint64_t room_pending(const struct room *r);
+/* Packets and messages; valid as long as the room. */
+const struct outbox *room_outbox(const struct room *r);
+
+bool room_connected(const struct room *r);
+uint64_t room_connects(const struct room *r);
+
+/* Why there is no connection, "" if there is one; valid until the next call. */
+const char *room_failure(const struct room *r);
 
 #endif

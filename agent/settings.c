@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/proxy_url.h"
 #include "agent/url.h"
 #include "agent/utf8.h"
 
@@ -14,6 +15,7 @@
 #define PATTERN_MAX_BYTES 63
 #define RATE_MAX	  1000000
 #define QUEUE_MAX	  1000000
+#define BATCH_MAX	  1000
 
 static const char *name_defect(const char *value)
 {
@@ -51,6 +53,13 @@ static int check_url(const char *value, char *ret_cause, size_t cause_size)
 	return url_parse(value, &url, ret_cause, cause_size);
 }
 
+static int check_proxy(const char *value, char *ret_cause, size_t cause_size)
+{
+	struct proxy_url url;
+
+	return proxy_url_parse(value, &url, ret_cause, cause_size);
+}
+
 static const char *interface_defect(const char *value)
 {
 	size_t length = strlen(value);
@@ -79,6 +88,8 @@ int setting_check_interface(const char *value, char *ret_cause,
 
 static const struct setting_choice formats[] = {
 	{"text", FORMAT_TEXT}, {"json", FORMAT_JSON}, {NULL, 0}};
+static const struct setting_choice overflows[] = {
+	{"summarize", OVERFLOW_SUMMARIZE}, {"drop", OVERFLOW_DROP}, {NULL, 0}};
 static const struct setting_choice outputs[] = {{"socketio", OUTPUT_SOCKETIO},
 						{"json", OUTPUT_JSON},
 						{"text", OUTPUT_TEXT},
@@ -98,6 +109,12 @@ static const struct setting_choice xdp_modes[] = {{"auto", XDP_MODE_AUTO},
 						  {"native", XDP_MODE_NATIVE},
 						  {"generic", XDP_MODE_GENERIC},
 						  {NULL, 0}};
+
+static const struct setting_choice transports[] = {
+	{"both", TRANSPORTS_WEBSOCKET | TRANSPORTS_POLLING},
+	{"websocket", TRANSPORTS_WEBSOCKET},
+	{"polling", TRANSPORTS_POLLING},
+	{NULL, 0}};
 
 #define FIELD(name)	  .offset = offsetof(struct options, name)
 #define STRING(arg, name) .kind = SETTING_STRING, .argument = (arg), FIELD(name)
@@ -132,11 +149,47 @@ const struct setting settings[] = {
 	 STRING("FILE", password_file),
 	 .help = "file whose first line is the password, read anew at each "
 		 "attempt to connect"},
+	{.key = "CA_FILE",
+	 .option = "ca-file",
+	 STRING("FILE", ca_file),
+	 .help = "PEM file of the CAs to trust instead of the system's"},
+	{.key = "CERT_FILE",
+	 .option = "cert",
+	 STRING("FILE", cert_file),
+	 .help = "PEM file of the certificate to present to the backend"},
+	{.key = "KEY_FILE",
+	 .option = "key",
+	 STRING("FILE", key_file),
+	 .help = "PEM file of that certificate's key"},
+	{.key = "PROXY",
+	 .option = "proxy",
+	 STRING("URL", proxy),
+	 .check = check_proxy,
+	 .help = "HTTP proxy to reach the backend through; without it "
+		 "http_proxy, https_proxy, all_proxy and no_proxy apply"},
+	{.key = "TRANSPORTS",
+	 .option = "transports",
+	 CHOICE("WHICH", transports, transports),
+	 .fallback = "both",
+	 .help = "websocket, polling, or both: WebSocket first and polling "
+		 "where that is refused"},
 	{.key = "MAX_MESSAGES_PER_SECOND",
 	 .option = "rate",
 	 NUMBER(rate, 0, RATE_MAX),
 	 .fallback = "10",
 	 .help = "messages a second to the room; 0 lifts the limit"},
+	{.key = "OVERFLOW",
+	 .option = "overflow",
+	 CHOICE("HOW", overflow, overflows),
+	 .fallback = "summarize",
+	 .help = "what exceeds the rate: summarize it per flow, or drop it "
+		 "and say so"},
+	{.key = "BATCH",
+	 .option = "batch",
+	 NUMBER(batch, 1, BATCH_MAX),
+	 .fallback = "1",
+	 .help = "lines in one message, for backends that carry more than "
+		 "the rate"},
 	{.key = "FORMAT",
 	 .option = "format",
 	 CHOICE("FORMAT", format, formats),

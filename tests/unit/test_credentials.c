@@ -70,44 +70,109 @@ static void payload_that_does_not_fit(void **state)
 			 -ENOSPC);
 }
 
-static int read_back(const char *content, char *buf, size_t size)
+/* A file with `content`; its path is written to `path`. */
+static void write_file(char *path, const char *content)
 {
-	char path[] = "/tmp/test_credentials.XXXXXX";
-	int fd = mkstemp(path);
-	int result;
+	int fd;
 
+	strcpy(path, "/tmp/test_credentials.XXXXXX");
+	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
 	close(fd);
-	result = credentials_read(path, buf, size);
-	unlink(path);
-	return result;
 }
 
+static void replace_file(const char *path, const char *content)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(content, f);
+	fclose(f);
+}
+
+/* What is sent with the password "secret123", written whichever way. */
 static void file_with_and_without_line_end(void **state)
 {
-	char buf[32];
+	static const char *const contents[] = {"secret123", "secret123\n",
+					       "secret123\r\nmore\n"};
 
 	(void)state;
-	assert_int_equal(read_back("secret", buf, sizeof(buf)), 0);
-	assert_string_equal(buf, "secret");
-	assert_int_equal(read_back("secret\n", buf, sizeof(buf)), 0);
-	assert_string_equal(buf, "secret");
-	assert_int_equal(read_back("se cret\r\nmore\n", buf, sizeof(buf)), 0);
-	assert_string_equal(buf, "se cret");
+	for (size_t i = 0; i < 3; i++) {
+		struct credentials *c;
+		char path[64], buf[256];
+
+		write_file(path, contents[i]);
+		assert_int_equal(credentials_new("A", NULL, path, &c), 0);
+		assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+		assert_non_null(strstr(buf, TOKEN));
+		credentials_free(c);
+		unlink(path);
+	}
+}
+
+static void file_is_read_anew(void **state)
+{
+	struct credentials *c;
+	char path[64], buf[256];
+
+	(void)state;
+	write_file(path, "other");
+	assert_int_equal(credentials_new("A", NULL, path, &c), 0);
+	assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+	assert_null(strstr(buf, TOKEN));
+	replace_file(path, "secret123");
+	assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+	assert_non_null(strstr(buf, TOKEN));
+	replace_file(path, "");
+	assert_int_equal(credentials_write(c, buf, sizeof(buf)), -ENODATA);
+	credentials_free(c);
+	unlink(path);
+}
+
+/* As where another user may not open it any more. */
+static void file_that_was_open_serves_on(void **state)
+{
+	struct credentials *c;
+	char path[64], buf[256];
+
+	(void)state;
+	write_file(path, "secret123");
+	assert_int_equal(credentials_new("A", NULL, path, &c), 0);
+	unlink(path);
+	assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+	assert_non_null(strstr(buf, TOKEN));
+	credentials_free(c);
 }
 
 static void file_that_cannot_serve(void **state)
 {
-	char buf[8];
+	struct credentials *c;
+	char path[64], buf[256], text[2048];
 
 	(void)state;
-	assert_int_equal(read_back("", buf, sizeof(buf)), -ENODATA);
-	assert_int_equal(read_back("\nsecret", buf, sizeof(buf)), -ENODATA);
-	assert_int_equal(read_back("12345678", buf, sizeof(buf)), -EMSGSIZE);
-	assert_int_equal(read_back("1234567", buf, sizeof(buf)), 0);
-	assert_int_equal(credentials_read("/nonexistent", buf, sizeof(buf)),
+	assert_int_equal(credentials_new("A", NULL, "/nonexistent", &c),
 			 -ENOENT);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	write_file(path, text);
+	assert_int_equal(credentials_new("A", NULL, path, &c), 0);
+	assert_int_equal(credentials_write(c, buf, sizeof(buf)), -EMSGSIZE);
+	credentials_free(c);
+	unlink(path);
+}
+
+static void password_precedes_the_file(void **state)
+{
+	struct credentials *c;
+	char buf[256];
+
+	(void)state;
+	assert_int_equal(credentials_new("A", "secret123", "/nonexistent", &c),
+			 0);
+	assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+	assert_non_null(strstr(buf, TOKEN));
+	credentials_free(c);
 }
 
 int main(void)
@@ -118,7 +183,10 @@ int main(void)
 		cmocka_unit_test(payload_escapes_the_name),
 		cmocka_unit_test(payload_that_does_not_fit),
 		cmocka_unit_test(file_with_and_without_line_end),
+		cmocka_unit_test(file_is_read_anew),
+		cmocka_unit_test(file_that_was_open_serves_on),
 		cmocka_unit_test(file_that_cannot_serve),
+		cmocka_unit_test(password_precedes_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

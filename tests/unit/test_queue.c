@@ -39,7 +39,7 @@ static void test_order_and_emptiness(void **state)
 
 	(void)state;
 	assert_int_equal(queue_new(3, &q), 0);
-	assert_null(queue_peek(q));
+	assert_null(queue_peek(q, 0));
 	queue_pop(q); /* nothing to pop: nothing happens */
 	assert_int_equal(queue_length(q), 0);
 
@@ -51,10 +51,10 @@ static void test_order_and_emptiness(void **state)
 	assert_int_equal(queue_length(q), 3);
 	assert_int_equal(queue_packets(q), 6);
 	for (uint64_t i = 1; i <= 3; i++) {
-		assert_int_equal(queue_peek(q)->event.count, i);
+		assert_int_equal(queue_peek(q, 0)->event.count, i);
 		queue_pop(q);
 	}
-	assert_null(queue_peek(q));
+	assert_null(queue_peek(q, 0));
 	assert_int_equal(queue_packets(q), 0);
 	queue_free(q);
 }
@@ -76,7 +76,7 @@ static void test_full_queue_evicts_the_oldest(void **state)
 	assert_int_equal(out.event.count, 10);
 	assert_int_equal(queue_length(q), 2);
 	assert_int_equal(queue_packets(q), 50);
-	assert_int_equal(queue_peek(q)->event.count, 20);
+	assert_int_equal(queue_peek(q, 0)->event.count, 20);
 	queue_free(q);
 }
 
@@ -113,12 +113,90 @@ static void test_wraps_without_loss(void **state)
 		if (queue_push(q, &m, &out))
 			out_sum += out.event.count;
 		if (i % 3 == 0 || i % 100 < 10) {
-			out_sum += queue_peek(q)->event.count;
+			out_sum += queue_peek(q, 0)->event.count;
 			queue_pop(q);
 		}
 		assert_int_equal(in, out_sum + queue_packets(q));
 		assert_in_range(queue_length(q), 0, 7);
 	}
+	queue_free(q);
+}
+
+static void push(struct queue *q, uint64_t count)
+{
+	struct message m = event_of(count), out;
+
+	assert_int_equal(queue_push(q, &m, &out), QUEUE_PUSHED);
+}
+
+static void test_sent_messages_stay_until_popped(void **state)
+{
+	struct queue *q;
+
+	(void)state;
+	assert_int_equal(queue_new(4, &q), 0);
+	for (uint64_t i = 1; i <= 4; i++)
+		push(q, i);
+	queue_sent(q, 1, 11);
+	queue_sent(q, 2, 23);
+	assert_int_equal(queue_length(q), 4);
+	assert_int_equal(queue_unsent(q), 1);
+	assert_int_equal(queue_peek(q, 0)->event.count, 4);
+	assert_null(queue_peek(q, 1));
+	assert_int_equal(queue_peek_sent(q, 0)->echo, 11);
+	assert_int_equal(queue_peek_sent(q, 1)->echo, 0);
+	assert_int_equal(queue_peek_sent(q, 2)->echo, 23);
+	assert_null(queue_peek_sent(q, 3));
+	queue_pop(q);
+	assert_int_equal(queue_peek_sent(q, 0)->event.count, 2);
+	assert_int_equal(queue_packets(q), 9);
+	queue_free(q);
+}
+
+static void test_rewind_sends_in_order_again(void **state)
+{
+	struct queue *q;
+
+	(void)state;
+	assert_int_equal(queue_new(4, &q), 0);
+	for (uint64_t i = 1; i <= 3; i++)
+		push(q, i);
+	queue_sent(q, 2, 5);
+	assert_int_equal(queue_rewind(q), 2);
+	assert_int_equal(queue_unsent(q), 3);
+	assert_int_equal(queue_peek(q, 0)->event.count, 1);
+	assert_int_equal(queue_rewind(q), 0);
+	queue_free(q);
+}
+
+static void test_more_cannot_be_sent_than_there_is(void **state)
+{
+	struct queue *q;
+
+	(void)state;
+	assert_int_equal(queue_new(4, &q), 0);
+	push(q, 1);
+	queue_sent(q, 3, 5);
+	assert_int_equal(queue_unsent(q), 0);
+	assert_int_equal(queue_length(q), 1);
+	queue_free(q);
+}
+
+static void test_full_queue_says_whether_it_was_sent(void **state)
+{
+	struct message m = event_of(3), out;
+	struct queue *q;
+
+	(void)state;
+	assert_int_equal(queue_new(2, &q), 0);
+	push(q, 1);
+	push(q, 2);
+	queue_sent(q, 1, 7);
+	assert_int_equal(queue_push(q, &m, &out), QUEUE_EVICTED_SENT);
+	assert_int_equal(out.event.count, 1);
+	assert_int_equal(queue_peek(q, 0)->event.count, 2);
+	assert_int_equal(queue_push(q, &m, &out), QUEUE_EVICTED);
+	assert_int_equal(out.event.count, 2);
 	queue_free(q);
 }
 
@@ -130,6 +208,10 @@ int main(void)
 		cmocka_unit_test(test_full_queue_evicts_the_oldest),
 		cmocka_unit_test(test_notices_are_no_packets),
 		cmocka_unit_test(test_wraps_without_loss),
+		cmocka_unit_test(test_sent_messages_stay_until_popped),
+		cmocka_unit_test(test_rewind_sends_in_order_again),
+		cmocka_unit_test(test_more_cannot_be_sent_than_there_is),
+		cmocka_unit_test(test_full_queue_says_whether_it_was_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
