@@ -55,7 +55,7 @@ start() {
 as_caller() {
 	if [ -n "${SUDO_UID:-}" ]; then
 		HOME=$(getent passwd "$SUDO_UID" | cut -d: -f6) \
-			exec setpriv --reuid "$SUDO_UID" --regid "$SUDO_GID" --clear-groups "$@"
+			exec setpriv --reuid "$SUDO_UID" --regid "${SUDO_GID:-$SUDO_UID}" --clear-groups "$@"
 	fi
 	exec "$@"
 }
@@ -90,8 +90,8 @@ start_backend() {
 	LOG=$(mktemp)
 	PORT=$PORT HOST=127.0.0.1 PASSWORD=$PASSWORD \
 		start as_caller node "$BACKEND/server.js" >"$LOG" 2>&1
-	local i
-	for i in $(seq 100); do
+	local _
+	for _ in $(seq 100); do
 		[ -z "$(ss -Hltn "sport = :$PORT")" ] || return 0
 		kill -0 "${children[0]}" 2>/dev/null || break
 		sleep 0.1
@@ -107,7 +107,7 @@ choose_addresses() {
 	for n in $(seq 0 255); do
 		HOST4=198.18.$n.1
 		PEER4=198.18.$n.2
-		[ -n "$(ip -4 route show exact 198.18.$n.0/24)" ] || break
+		[ -n "$(ip -4 route show exact "198.18.$n.0/24")" ] || break
 	done
 	local id
 	id=$(random_hex 5)

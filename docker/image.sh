@@ -32,8 +32,9 @@ build() {
 
 # Where no registry can be reached, Debian's own archive makes the same image.
 base_by_debootstrap() {
-	[ "$(id -u)" = 0 ] && command -v debootstrap >/dev/null ||
+	if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
 		fail "$BASE cannot be pulled; as root and with the package debootstrap it can be made from Debian's archive"
+	fi
 	dir=$(mktemp -d)
 	trap 'rm -rf "$dir"' EXIT
 	debootstrap --variant=minbase bookworm "$dir/root"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // The hooks, and neighbours on them.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 
-import { bpfIds, cannotRun, lab } from '../support/lab.mjs';
+import { bpfIds, labTest } from '../support/lab.mjs';
 import { run } from '../support/net.mjs';
 
 /** An XDP program of somebody else's on lan0; returns its id. */
@@ -34,11 +34,11 @@ async function seesPing(l, agent) {
 
 const text = (...args) => ['--output', 'text', ...args, 'lan0'];
 
-describe('attaching', { skip: cannotRun(), concurrency: 4 }, () => {
+describe('attaching', { concurrency: 4 }, () => {
 	for (const args of [[], ['--hook', 'tc'], ['--hook', 'xdp'],
 		['--hook', 'xdp', '--xdp-mode', 'native'],
 		['--hook', 'xdp', '--xdp-mode', 'generic']]) {
-		test(`${args.join(' ') || 'by default'}`, lab(async l => {
+		labTest(`${args.join(' ') || 'by default'}`, async l => {
 			const agent = l.agent(text(...args));
 			await agent.line(o => o.from === 'err' &&
 				/ lan0: in /.test(o.text));
@@ -50,12 +50,12 @@ describe('attaching', { skip: cannotRun(), concurrency: 4 }, () => {
 				assert.equal(xdpOf(l), undefined);
 			await agent.stop();
 			assert.equal(xdpOf(l), undefined);
-		}));
+		});
 	}
 
 	for (const [direction, shown, hidden] of [['in', 'Request', 'Reply'],
 		['out', 'Reply', 'Request']]) {
-		test(`--direction ${direction}`, lab(async l => {
+		labTest(`--direction ${direction}`, async l => {
 			const agent = l.agent(text('--direction', direction));
 			await agent.line('lan0');
 			await l.ping(l.net.pairs[0].a4, 3).end();
@@ -66,11 +66,11 @@ describe('attaching', { skip: cannotRun(), concurrency: 4 }, () => {
 				assert.ok(line.includes(shown));
 				assert.ok(!line.includes(hidden));
 			}
-		}));
+		});
 	}
 
-	test('a foreign XDP program stays, and packets are seen',
-		lab(async l => {
+	labTest('a foreign XDP program stays, and packets are seen',
+		async l => {
 			const foreign = attachForeign(l);
 			const agent = l.agent(text());
 			await agent.line('lan0');
@@ -78,10 +78,10 @@ describe('attaching', { skip: cannotRun(), concurrency: 4 }, () => {
 			assert.equal(xdpOf(l), foreign);
 			await agent.stop();
 			assert.equal(xdpOf(l), foreign);
-		}));
+		});
 
-	test('--hook xdp beside a foreign program: names it, status 69',
-		lab(async l => {
+	labTest('--hook xdp beside a foreign program: names it, status 69',
+		async l => {
 			const foreign = attachForeign(l);
 			const agent = l.agent(text('--hook', 'xdp'));
 			const { code } = await agent.end();
@@ -91,17 +91,17 @@ describe('attaching', { skip: cannotRun(), concurrency: 4 }, () => {
 			assert.match(err[0], new RegExp(`program ${foreign} \\(foreign\\)`));
 			assert.match(err[0], /--replace/);
 			assert.equal(xdpOf(l), foreign);
-		}));
+		});
 
-	test('--replace takes its place', lab(async l => {
+	labTest('--replace takes its place', async l => {
 		const foreign = attachForeign(l);
 		const agent = l.agent(text('--hook', 'xdp', '--replace'));
 		await agent.line(new RegExp(`program ${foreign} \\(foreign\\)`));
 		await seesPing(l, agent);
 		assert.ok(bpfIds(agent.pid).prog.has(String(xdpOf(l))));
-	}));
+	});
 
-	test('two agents on one interface', lab(async l => {
+	labTest('two agents on one interface', async l => {
 		const first = l.agent(text());
 		await first.line('lan0');
 		const second = l.agent(text());
@@ -112,5 +112,5 @@ describe('attaching', { skip: cannotRun(), concurrency: 4 }, () => {
 		await l.ping(pair.a6, 1).end();
 		await first.line(`ICMPv6 Echo Reply from ${pair.a6}`);
 		assert.ok(first.text('out').some(t => t.includes(pair.a4)));
-	}));
+	});
 });

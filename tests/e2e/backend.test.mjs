@@ -2,10 +2,10 @@
 // The backend comes, goes, refuses; the agent says so and goes on.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 
 import {
-	PASSWORD, cannotRun, echoCount, echoes, lab, messages,
+	PASSWORD, echoCount, echoes, labTest,
 } from '../support/lab.mjs';
 import { sleep, until } from '../support/process.mjs';
 
@@ -13,8 +13,8 @@ import { sleep, until } from '../support/process.mjs';
 const about = (agent, pattern) =>
 	agent.text('err').filter(t => pattern.test(t));
 
-describe('the backend', { skip: cannotRun(), concurrency: 4 }, () => {
-	test('stopped and started again', lab(async l => {
+describe('the backend', { concurrency: 4 }, () => {
+	labTest('stopped and started again', async l => {
 		const [pair] = l.net.pairs;
 		let backend = await l.backend();
 		const { agent, viewer } = await l.joined();
@@ -34,9 +34,9 @@ describe('the backend', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.deepEqual(echoes(viewer).slice(from, from + 2), [
 			`ICMP Echo Request from ${pair.b4} to ${pair.a4} (code: 0)`,
 			`ICMP Echo Reply from ${pair.a4} to ${pair.b4} (code: 0)`]);
-	}));
+	});
 
-	test('away at the start: said once, then traffic shows', lab(async l => {
+	labTest('away at the start: said once, then traffic shows', async l => {
 		const [pair] = l.net.pairs;
 		const agent = l.agent();
 		const first = await agent.line(/127\.0\.0\.1:5000/);
@@ -53,9 +53,9 @@ describe('the backend', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.equal(about(agent, /refused/i).length, 1);
 		assert.equal(about(agent, /connected|joined/i).length, 1,
 			'the change is said');
-	}));
+	});
 
-	test('what was seen while it was away shows later', lab(async l => {
+	labTest('what was seen while it was away shows later', async l => {
 		const [pair] = l.net.pairs;
 		const agent = l.agent();
 		await agent.line(/127\.0\.0\.1:5000/);
@@ -65,9 +65,9 @@ describe('the backend', { skip: cannotRun(), concurrency: 4 }, () => {
 		await echoCount(viewer, 6, 35000);
 		assert.equal(echoes(viewer)[0],
 			`ICMP Echo Request from ${pair.b4} to ${pair.a4} (code: 0)`);
-	}));
+	});
 
-	test('a wrong password: said, tried slowly, then right', lab(async l => {
+	labTest('a wrong password: said, tried slowly, then right', async l => {
 		const [pair] = l.net.pairs;
 		const wrong = await l.backend({ password: 'another' });
 		const agent = l.agent();
@@ -85,16 +85,16 @@ describe('the backend', { skip: cannotRun(), concurrency: 4 }, () => {
 		const from = echoes(viewer).length;
 		await l.ping(pair.a4, 1).end();
 		await echoCount(viewer, from + 2);
-	}));
+	});
 
-	test('no password, where the backend wants one', lab(async l => {
+	labTest('no password, where the backend wants one', async l => {
 		await l.backend();
 		const agent = l.agent(['lan0'], { env: { PASSWORD: undefined } });
 		const line = await agent.line(/password/i);
 		assert.match(line.text, /PASSWORD/);
-	}));
+	});
 
-	test('a password file that appears later', lab(async l => {
+	labTest('a password file that appears later', async l => {
 		const path = join(l.dir, 'password');
 		await l.backend();
 		const agent = l.agent(['--password-file', path, 'lan0'],
@@ -104,18 +104,18 @@ describe('the backend', { skip: cannotRun(), concurrency: 4 }, () => {
 		l.file('password', `${PASSWORD}\n`);
 		const viewer = await l.viewer();
 		await l.inRoom(viewer, 60000);
-	}));
+	});
 
-	test('no such host', lab(async l => {
+	labTest('no such host', async l => {
 		const agent = l.agent(['lan0'],
 			{ env: { URL: 'http://nowhere.invalid:5000' } });
 		const line = await agent.line('nowhere.invalid', 10000);
 		assert.match(line.text, /DNS/);
 		await agent.stop();
 		assert.equal(agent.result.code, 0);
-	}));
+	});
 
-	test('a web server that is no Socket.IO server', lab(async l => {
+	labTest('a web server that is no Socket.IO server', async l => {
 		l.spawn('web', l.net.a, ['node', '-e',
 			`require('http').createServer((q, s) => { s.statusCode = 404;
 			s.end('no'); }).listen(5000, '127.0.0.1')`]);
@@ -123,20 +123,21 @@ describe('the backend', { skip: cannotRun(), concurrency: 4 }, () => {
 		const agent = l.agent();
 		const line = await agent.line('127.0.0.1:5000');
 		assert.match(line.text, /404/);
-	}));
+	});
 
-	test('a backend that goes silent is noticed', { timeout: 90000 },
-		lab(async l => {
-			const [pair] = l.net.pairs;
-			const backend = await l.backend();
-			const { agent, viewer } = await l.joined();
-			await l.ping(pair.a4, 1).end();
-			await echoCount(viewer, 2);
-			const before = agent.lines.length;
-			backend.child.kill('SIGSTOP');
-			await agent.line(/heartbeat|ping/i, 60000, before);
-			backend.child.kill('SIGCONT');
-			await l.inRoom(viewer, 35000);
-			assert.ok(messages(viewer).length >= 2);
-		}));
+	labTest('a backend that goes silent is noticed', async l => {
+		const [pair] = l.net.pairs;
+		const backend = await l.backend();
+		const { agent, viewer } = await l.joined();
+		await l.ping(pair.a4, 1).end();
+		await echoCount(viewer, 2);
+		const before = agent.lines.length;
+		backend.child.kill('SIGSTOP');
+		await agent.line(/heartbeat|ping/i, 60000, before);
+		backend.child.kill('SIGCONT');
+		await l.inRoom(viewer, 35000);
+		const from = echoes(viewer).length;
+		await l.ping(pair.a4, 1).end();
+		await echoCount(viewer, from + 2);
+	});
 });

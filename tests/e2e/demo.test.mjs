@@ -2,18 +2,18 @@
 // docker/demo.sh, in a network namespace of the test's own.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 
-import { ROOT, cannotRun, echoCount, lab } from '../support/lab.mjs';
+import { ROOT, echoCount, labTest } from '../support/lab.mjs';
 import { run } from '../support/net.mjs';
 
 /** Not `ip netns exec`: the demo makes a namespace, in /run/netns of us all. */
 const demo = (l, env) => l.start('demo',
 	['nsenter', `--net=/run/netns/${l.net.a}`, `${ROOT}docker/demo.sh`], { env });
 
-describe('the demo', { skip: cannotRun(), concurrency: 4 }, () => {
-	test('shows pings of both families and removes what it made',
-		lab(async l => {
+describe('the demo', { concurrency: 4 }, () => {
+	labTest('shows pings of both families and removes what it made',
+		async l => {
 			const p = demo(l, { PASSWORD: 'demo-password' });
 			await p.line('Ctrl-C', 15000);
 			const text = p.text('out').join('\n');
@@ -33,9 +33,9 @@ describe('the demo', { skip: cannotRun(), concurrency: 4 }, () => {
 			assert.doesNotMatch(run('ip', '-n', l.net.a, '-br', 'link'),
 				/icmpdemo/);
 			assert.ok(!l.listening(5000), 'the backend is gone');
-		}));
+		});
 
-	test('on an interface of the user\'s', lab(async l => {
+	labTest('on an interface of the user\'s', async l => {
 		const [pair] = l.net.pairs;
 		const p = demo(l, { IFACE: pair.dev, PORT: '5000' });
 		await p.line('Ctrl-C', 15000);
@@ -44,22 +44,22 @@ describe('the demo', { skip: cannotRun(), concurrency: 4 }, () => {
 		await l.ping(pair.a4, 1).end();
 		await echoCount(viewer, 2);
 		await p.stop('SIGTERM', 5000);
-	}));
+	});
 
-	test('a busy port: says which, whose and how to choose another',
-		lab(async l => {
+	labTest('a busy port: says which, whose and how to choose another',
+		async l => {
 			await l.backend();
 			const p = demo(l, {});
 			const { code } = await p.end(5000);
 			assert.equal(code, 1);
 			assert.match(p.text('err').join('\n'),
 				/port 5000 is in use by node.*PORT=5001/);
-		}));
+		});
 
-	test('an interface that does not exist', lab(async l => {
+	labTest('an interface that does not exist', async l => {
 		const p = demo(l, { IFACE: 'eth9' });
 		const { code } = await p.end(5000);
 		assert.equal(code, 1);
 		assert.match(p.text('err').join('\n'), /eth9.*lan0/);
-	}));
+	});
 });

@@ -2,9 +2,9 @@
 // What a user meets who made a mistake: one line with the value, the cause
 // and what to do, and the exit status of sysexits.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 
-import { cannotRun, lab, onlyCaps } from '../support/lab.mjs';
+import { labTest, onlyCaps } from '../support/lab.mjs';
 
 const USAGE = 64, UNAVAILABLE = 69, NOPERM = 77, CONFIG = 78;
 
@@ -44,9 +44,9 @@ const CASES = [
 		prefix: onlyCaps('bpf'), says: [/CAP_NET_ADMIN/] },
 ];
 
-describe('errors', { skip: cannotRun(), concurrency: 4 }, () => {
+describe('errors', { concurrency: 4 }, () => {
 	for (const c of CASES) {
-		test(`${c.name}: status ${c.status}`, lab(async l => {
+		labTest(`${c.name}: status ${c.status}`, async l => {
 			const args = c.args ??
 				['--config', l.file('agent.env', c.file), 'lan0'];
 			const agent = l.agent(args, { env: c.env, prefix: c.prefix });
@@ -58,10 +58,10 @@ describe('errors', { skip: cannotRun(), concurrency: 4 }, () => {
 			for (const pattern of c.says)
 				assert.match(err[0], pattern);
 			assert.deepEqual(agent.text('out'), []);
-		}));
+		});
 	}
 
-	test('sudo cleared the environment', lab(async l => {
+	labTest('sudo cleared the environment', async l => {
 		const agent = l.agent(['lan0'], {
 			env: {
 				CLIENTNAME: undefined, URL: undefined, PASSWORD: undefined,
@@ -74,26 +74,26 @@ describe('errors', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.match(line.text, /--preserve-env=CLIENTNAME,URL,PASSWORD/,
 			'what to type');
 		assert.equal(agent.text('err').filter(t => /sudo/.test(t)).length, 1);
-	}));
+	});
 
-	test('the same settings with sudo say nothing of it', lab(async l => {
+	labTest('the same settings with sudo say nothing of it', async l => {
 		const agent = l.agent(['lan0'],
 			{ env: { SUDO_COMMAND: '/usr/local/bin/icmp-agent lan0' } });
 		await agent.line('127.0.0.1:5000');
 		assert.doesNotMatch(agent.text('err').join('\n'), /sudo/);
-	}));
+	});
 
-	test('one of two interfaces does not exist: the other is watched',
-		lab(async l => {
+	labTest('one of two interfaces does not exist: the other is watched',
+		async l => {
 			const [pair] = l.net.pairs;
 			const agent = l.agent(['--output', 'text', 'lan0', 'eth9']);
 			await agent.line(/eth9/);
 			await agent.line(o => o.from === 'err' && /lan0/.test(o.text));
 			await l.ping(pair.a4, 3, 0.2).end();
 			await agent.line(/Echo Reply/);
-		}));
+		});
 
-	test('--help lists the settings', lab(async l => {
+	labTest('--help lists the settings', async l => {
 		const agent = l.agent(['--help']);
 		const { code } = await agent.end();
 		assert.equal(code, 0);
@@ -101,12 +101,12 @@ describe('errors', { skip: cannotRun(), concurrency: 4 }, () => {
 		for (const word of ['CLIENTNAME', 'URL', 'PASSWORD', '--rate',
 			'--output', '--direction'])
 			assert.ok(help.includes(word), word);
-	}));
+	});
 
-	test('--version', lab(async l => {
+	labTest('--version', async l => {
 		const agent = l.agent(['--version']);
 		const { code } = await agent.end();
 		assert.equal(code, 0);
 		assert.match(agent.text('out')[0], /^icmp-agent \d+\.\d+\.\d+$/);
-	}));
+	});
 });

@@ -3,10 +3,10 @@
 // network of a namespace of the test's own.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 
 import {
-	PASSWORD, PORT, URL_A, cannotRun, echoCount, echoes, lab,
+	PASSWORD, PORT, ROOT, URL_A, cannotRun, echoCount, echoes, labTest,
 } from '../support/lab.mjs';
 import { until } from '../support/process.mjs';
 
@@ -24,21 +24,21 @@ function skip() {
  * podman's words for what the compose file asks. The limits are lowered since
  * it would otherwise ask for more than an unprivileged root may set.
  */
-function container(l, name, image, { caps = [], env = {} }, ...args) {
+function container(l, name, image, { options = [], env = {} }, ...args) {
 	const fullName = `${l.net.a}-${name}`;
 	const p = l.start(name, ['podman', '--runtime', 'runc', 'run', '--rm',
 		'--name', fullName, '--network', `ns:/run/netns/${l.net.a}`,
 		'--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000',
 		'--read-only', '--security-opt', 'no-new-privileges',
-		'--cap-drop', 'ALL', ...caps.flatMap(c => ['--cap-add', c]),
+		'--cap-drop', 'ALL', ...options,
 		...Object.entries(env).flatMap(([k, v]) => ['-e', `${k}=${v}`]),
 		image, ...args]);
 	p.remove = () => spawnSync('podman', ['rm', '-f', '-t', '2', fullName]);
 	return p;
 }
 
-describe('the images', { skip: skip() }, () => {
-	test('a ping becomes a line in the room', lab(async l => {
+describe('the images', () => {
+	labTest('a ping becomes a line in the room', async l => {
 		const [pair] = l.net.pairs;
 		const containers = [];
 		try {
@@ -47,7 +47,9 @@ describe('the images', { skip: skip() }, () => {
 			await until(() => l.listening(PORT), 20000,
 				'the backend listens');
 			const agent = container(l, 'agent', 'icmp-agent', {
-				caps: ['NET_ADMIN', 'BPF'],
+				options: ['--cap-add', 'NET_ADMIN', '--cap-add', 'BPF',
+					'--security-opt',
+					`seccomp=${ROOT}docker/agent/seccomp.json`],
 				env: { CLIENTNAME: 'ICMP', URL: URL_A, PASSWORD },
 			}, 'lan0');
 			containers.push(agent);
@@ -75,5 +77,5 @@ describe('the images', { skip: skip() }, () => {
 			for (const p of containers)
 				p.remove();
 		}
-	}));
+	}, { skip: skip() });
 });

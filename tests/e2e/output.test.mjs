@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 // The stream on standard output, and who reads it.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 
 import {
-	AGENT, PASSWORD, ROOT, URL_A, cannotRun, echoCount, lab,
+	AGENT, PASSWORD, ROOT, URL_A, echoCount, labTest,
 } from '../support/lab.mjs';
 
 /** The order that users know, then the rest of the contract. */
@@ -14,10 +14,10 @@ const FIELDS = ['src_ip', 'dst_ip', 'icmp_type', 'icmp_code', 'timestamp',
 const echoLines = (agent, types) => agent.text('out')
 	.map(text => JSON.parse(text)).filter(o => types.includes(o.icmp_type));
 
-describe('standard output', { skip: cannotRun(), concurrency: 4 }, () => {
+describe('standard output', { concurrency: 4 }, () => {
 	for (const [family, types, a, b] of [[4, [8, 0], 'a4', 'b4'],
 		[6, [128, 129], 'a6', 'b6']]) {
-		test(`--output json, IPv${family}`, lab(async l => {
+		labTest(`--output json, IPv${family}`, async l => {
 			const [pair] = l.net.pairs;
 			const agent = l.agent(['--output', 'json', 'lan0']);
 			await agent.line('lan0');
@@ -48,10 +48,10 @@ describe('standard output', { skip: cannotRun(), concurrency: 4 }, () => {
 				assert.equal(o.length, family === 4 ? 84 : 104);
 				assert.equal(o.count, 1);
 			});
-		}));
+		});
 	}
 
-	test('--output text', lab(async l => {
+	labTest('--output text', async l => {
 		const [pair] = l.net.pairs;
 		const agent = l.agent(['--output', 'text', 'lan0']);
 		await agent.line('lan0');
@@ -60,9 +60,9 @@ describe('standard output', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.deepEqual(agent.text('out').filter(t => / Echo /.test(t)), [
 			`ICMP Echo Request from ${pair.b4} to ${pair.a4} (code: 0)`,
 			`ICMP Echo Reply from ${pair.a4} to ${pair.b4} (code: 0)`]);
-	}));
+	});
 
-	test('it has no rate limit, and loses none', lab(async l => {
+	labTest('it has no rate limit, and loses none', async l => {
 		const [pair] = l.net.pairs;
 		const count = 500;
 		const agent = l.agent(['--output', 'json', 'lan0']);
@@ -71,9 +71,9 @@ describe('standard output', { skip: cannotRun(), concurrency: 4 }, () => {
 		const { code } = await agent.stop();
 		assert.equal(code, 0);
 		assert.equal(echoLines(agent, [8, 0]).length, 2 * count);
-	}));
+	});
 
-	test('a closed pipe ends it cleanly', lab(async l => {
+	labTest('a closed pipe ends it cleanly', async l => {
 		const [pair] = l.net.pairs;
 		l.ping(pair.a4, 100, 0.1);
 		const shell = l.spawn('shell', l.net.a, ['bash', '-c',
@@ -86,9 +86,9 @@ describe('standard output', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.equal(out[1], 'status 0');
 		assert.doesNotMatch(shell.text('err').join('\n'),
 			/broken|EPIPE|error/i);
-	}));
+	});
 
-	test('the Node.js client reads it as before', lab(async l => {
+	labTest('the Node.js client reads it as before', async l => {
 		const [pair] = l.net.pairs;
 		await l.backend();
 		const viewer = await l.viewer();
@@ -102,5 +102,5 @@ describe('standard output', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.deepEqual((await echoCount(viewer, 4)).slice(0, 2), [
 			`ICMP Echo Request from ${pair.b4} to ${pair.a4} (code: 0)`,
 			`ICMP Echo Reply from ${pair.a4} to ${pair.b4} (code: 0)`]);
-	}));
+	});
 });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 // A ping on the wire becomes a line in the room.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 
 import {
-	PASSWORD, cannotRun, echoCount, echoes, lab, messages, onlyCaps,
+	PASSWORD, echoCount, echoes, labTest, messages, onlyCaps,
 } from '../support/lab.mjs';
 import { sleep, until } from '../support/process.mjs';
 
@@ -16,10 +16,10 @@ function dialogue(protocol, from, to, count) {
 		line('Request', from, to), line('Reply', to, from)]).flat();
 }
 
-describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
+describe('the room', { concurrency: 4 }, () => {
 	for (const [protocol, a, b] of [['ICMP', 'a4', 'b4'],
 		['ICMPv6', 'a6', 'b6']]) {
-		test(`${protocol}: three pings are six lines`, lab(async l => {
+		labTest(`${protocol}: three pings are six lines`, async l => {
 			const [pair] = l.net.pairs;
 			await l.backend();
 			const { viewer } = await l.joined();
@@ -31,10 +31,10 @@ describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
 				dialogue(protocol, pair[b], pair[a], 3));
 			for (const m of messages(viewer))
 				assert.equal(m.client, 'ICMP');
-		}));
+		});
 
-		test(`${protocol}: the host's own ping shows its requests`,
-			lab(async l => {
+		labTest(`${protocol}: the host's own ping shows its requests`,
+			async l => {
 				const [pair] = l.net.pairs;
 				await l.backend();
 				const { viewer } = await l.joined();
@@ -43,10 +43,10 @@ describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
 				await echoCount(viewer, 4);
 				assert.deepEqual(echoes(viewer),
 					dialogue(protocol, pair[a], pair[b], 2));
-			}));
+			});
 	}
 
-	test('CAP_NET_ADMIN and CAP_BPF are enough', lab(async l => {
+	labTest('CAP_NET_ADMIN and CAP_BPF are enough', async l => {
 		const [pair] = l.net.pairs;
 		await l.backend();
 		const { viewer } = await l.joined(['lan0'],
@@ -57,9 +57,9 @@ describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.deepEqual(echoes(viewer), [
 			...dialogue('ICMP', pair.b4, pair.a4, 2),
 			...dialogue('ICMPv6', pair.b6, pair.a6, 2)]);
-	}));
+	});
 
-	test('several interfaces, one room', lab(async l => {
+	labTest('several interfaces, one room', async l => {
 		const [first] = l.net.pairs;
 		const second = l.net.addPair();
 		await l.backend();
@@ -70,9 +70,9 @@ describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.deepEqual(echoes(viewer), [
 			...dialogue('ICMP', first.b4, first.a4, 2),
 			...dialogue('ICMP', second.b4, second.a4, 2)]);
-	}));
+	});
 
-	test('two agents share a room', lab(async l => {
+	labTest('two agents share a room', async l => {
 		const [first] = l.net.pairs;
 		const second = l.net.addPair();
 		await l.backend();
@@ -87,9 +87,9 @@ describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.deepEqual(echoes(viewer), [
 			...dialogue('ICMP', first.b4, first.a4, 1),
 			...dialogue('ICMP', second.b4, second.a4, 1)]);
-	}));
+	});
 
-	test('without a password, where the backend has none', lab(async l => {
+	labTest('without a password, where the backend has none', async l => {
 		const [pair] = l.net.pairs;
 		await l.backend({ password: '' });
 		const viewer = await l.viewer();
@@ -98,9 +98,9 @@ describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
 		await echoCount(viewer, 2);
 		assert.deepEqual(echoes(viewer),
 			dialogue('ICMP', pair.b4, pair.a4, 1));
-	}));
+	});
 
-	test('the password may come from a file', lab(async l => {
+	labTest('the password may come from a file', async l => {
 		const [pair] = l.net.pairs;
 		const file = l.file('password', `${PASSWORD}\n`);
 		await l.backend();
@@ -111,10 +111,10 @@ describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
 		await echoCount(viewer, 2);
 		assert.deepEqual(echoes(viewer),
 			dialogue('ICMP', pair.b4, pair.a4, 1));
-	}));
+	});
 
-	test('a flood: ten lines a second and a count of the rest',
-		lab(async l => {
+	labTest('a flood: ten lines a second and a count of the rest',
+		async l => {
 			const [pair] = l.net.pairs;
 			const count = 400;
 			await l.backend();
@@ -148,9 +148,9 @@ describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
 			}
 			assert.ok(seconds.at(-1).length <= 10);
 			assert.equal(lines + dropped, 2 * count, 'none is lost');
-		}));
+		});
 
-	test('--format json sends JSON to the room', lab(async l => {
+	labTest('--format json sends JSON to the room', async l => {
 		const [pair] = l.net.pairs;
 		await l.backend();
 		const { viewer } = await l.joined(['--format', 'json', 'lan0']);
@@ -162,5 +162,5 @@ describe('the room', { skip: cannotRun(), concurrency: 4 }, () => {
 		assert.equal(reply.icmp_type, 0);
 		assert.equal(request.src_ip, pair.b4);
 		assert.equal(reply.src_ip, pair.a4);
-	}));
+	});
 });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 // Start and end of the agent. One after the other: these are about time.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 
 import {
-	bpfIds, cannotRun, echoCount, echoes, lab, messages,
+	bpfIds, echoCount, echoes, labTest, messages,
 } from '../support/lab.mjs';
 import { run } from '../support/net.mjs';
 import { sleep, until } from '../support/process.mjs';
@@ -32,8 +32,8 @@ async function assertGone(net, ids) {
 		.flatMap(o => [...o.xdp, ...o.tc]), []);
 }
 
-describe('start and end', { skip: cannotRun() }, () => {
-	test('the first message leaves within 0.5 s', lab(async l => {
+describe('start and end', () => {
+	labTest('the first message leaves within 0.5 s', async l => {
 		const [pair] = l.net.pairs;
 		await l.backend();
 		const viewer = await l.viewer({ hold: true });
@@ -51,10 +51,10 @@ describe('start and end', { skip: cannotRun() }, () => {
 		}
 		console.log(`first message after ${took.join(', ')} ms`);
 		assert.ok(Math.min(...took) < 500, `took ${took} ms`);
-	}));
+	});
 
-	test('SIGTERM: status 0 within 1 s, after what was queued',
-		lab(async l => {
+	labTest('SIGTERM: status 0 within 1 s, after what was queued',
+		async l => {
 			const [pair] = l.net.pairs;
 			const count = 500;
 			await l.backend();
@@ -69,18 +69,18 @@ describe('start and end', { skip: cannotRun() }, () => {
 			assert.equal((await echoCount(viewer, 2 * count)).length,
 				2 * count);
 			await assertGone(l.net, ids);
-		}));
+		});
 
-	test('SIGINT does the same', lab(async l => {
+	labTest('SIGINT does the same', async l => {
 		await l.backend();
 		const { agent } = await l.joined();
 		const asked = Date.now();
 		const { code, at } = await agent.stop('SIGINT');
 		assert.equal(code, 0);
 		assert.ok(at - asked < 1000, `took ${at - asked} ms`);
-	}));
+	});
 
-	test('SIGTERM ends it while the backend is away', lab(async l => {
+	labTest('SIGTERM ends it while the backend is away', async l => {
 		const [pair] = l.net.pairs;
 		const agent = l.agent();
 		await agent.line('127.0.0.1:5000');
@@ -89,9 +89,9 @@ describe('start and end', { skip: cannotRun() }, () => {
 		const { code, at } = await agent.stop('SIGTERM');
 		assert.equal(code, 0);
 		assert.ok(at - asked < 1000, `took ${at - asked} ms`);
-	}));
+	});
 
-	test('SIGTERM ends it while the backend is frozen', lab(async l => {
+	labTest('SIGTERM ends it while the backend is frozen', async l => {
 		const [pair] = l.net.pairs;
 		const backend = await l.backend();
 		const { agent } = await l.joined();
@@ -102,9 +102,9 @@ describe('start and end', { skip: cannotRun() }, () => {
 		backend.child.kill('SIGCONT');
 		assert.equal(code, 0);
 		assert.ok(at - asked < 1000, `took ${at - asked} ms`);
-	}));
+	});
 
-	test('kill -9 leaves no program attached', lab(async l => {
+	labTest('kill -9 leaves no program attached', async l => {
 		const [pair] = l.net.pairs;
 		await l.backend();
 		const { agent, viewer } = await l.joined(['--hook', 'xdp', 'lan0']);
@@ -122,5 +122,5 @@ describe('start and end', { skip: cannotRun() }, () => {
 		const from = echoes(viewer).length;
 		await l.ping(pair.a4, 1).end();
 		await echoCount(viewer, from + 2);
-	}));
+	});
 });

@@ -3,11 +3,9 @@
 // `make install`. In a mount namespace of its own, with overlays on /etc and
 // /usr/local: the machine's sudo rules, users and programs stay as they are.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 
-import {
-	PASSWORD, ROOT, URL_A, cannotRun, echoCount, lab,
-} from '../support/lab.mjs';
+import { PASSWORD, ROOT, URL_A, echoCount, labTest } from '../support/lab.mjs';
 
 const USER = 'icmpe2e';
 const COMMAND = `CLIENTNAME=from-sudo URL=${URL_A} PASSWORD=${PASSWORD} ` +
@@ -42,8 +40,8 @@ function asUser(l, command, { withoutRules = false } = {}) {
 		{ env: { DIR: l.dir, ROOT, WITHOUT_RULES: withoutRules ? '1' : '' } });
 }
 
-describe('sudo', { skip: cannotRun() }, () => {
-	test('room and password come through sudo', lab(async l => {
+describe('sudo', () => {
+	labTest('room and password come through sudo', async l => {
 		const [pair] = l.net.pairs;
 		await l.backend();
 		const viewer = await l.viewer({ room: 'from-sudo' });
@@ -54,12 +52,12 @@ describe('sudo', { skip: cannotRun() }, () => {
 			`ICMP Echo Request from ${pair.b4} to ${pair.a4} (code: 0)`,
 			`ICMP Echo Reply from ${pair.a4} to ${pair.b4} (code: 0)`]);
 		assert.doesNotMatch(user.text('err').join('\n'), /environment/);
-	}));
+	});
 
-	test('without the installed file the agent says what to type',
-		lab(async l => {
+	labTest('without the installed file the agent says what to type',
+		async l => {
 			const user = asUser(l, COMMAND, { withoutRules: true });
 			const line = await user.line(/cleared/, 20000);
 			assert.match(line.text, /--preserve-env=CLIENTNAME,URL,PASSWORD/);
-		}));
+		});
 });

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
 // What the end-to-end tests share: a network, the real backend, the agent and
-// viewers in it. lab(test, body) prints everybody's output where the body
+// viewers in it. labTest() prints everybody's output where the body
 // fails, and removes everything either way.
 import {
 	mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { Net, run } from './net.mjs';
@@ -175,17 +176,17 @@ export function bpfIds(pid) {
 	return ids;
 }
 
-/** A test body with a lab of its own. */
-export function lab(body) {
-	return async t => {
+/** A test with a lab of its own, see the top. `skip` may be a reason. */
+export function labTest(name, body, { skip = cannotRun() } = {}) {
+	test(name, { skip, timeout: 120000 }, async () => {
 		const l = new Lab();
 		try {
-			await body(l, t);
+			await body(l);
 		} catch (e) {
-			console.error(`==== ${t.name}\n${l.log()}`);
+			console.error(`==== ${name}\n${l.log()}`);
 			throw e;
 		} finally {
 			await l.ends();
 		}
-	};
+	});
 }
