@@ -290,7 +290,8 @@ configs: $(CONFIGS)
 $(O)/config/generate: config/generate.c $(O)/libagent.a
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) $(O)/libagent.a
+	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) \
+		$(O)/libagent.a $(AGENT_LIBS)
 
 $(CONFIGS): $(O)/config/%: config/%.in $(O)/config/generate
 	$(call say,GEN,$@)
