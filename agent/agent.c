@@ -16,8 +16,8 @@
 #include "agent/format.h"
 #include "agent/log.h"
 #include "agent/loop.h"
-#include "agent/rooms.h"
-#include "agent/rtt.h"
+#include "agent/metrics.h"
+#include "agent/report.h"
 #include "agent/sandbox.h"
 #include "agent/sink.h"
 
@@ -45,7 +45,10 @@ struct agent {
 	struct rooms *rooms; /* --output socketio */
 	struct sink *sink;   /* --output json, text */
 	struct rtt *rtt;
-	uint64_t written; /* packets, to the sink */
+	struct tally *tally;
+	struct metrics *metrics;
+	struct report_sources sources; /* of the figures, once all is open */
+	uint64_t written;	       /* packets, to the sink */
 	int64_t now_unix_ns;
 	int signal_fd;
 	bool stopping;
@@ -79,6 +82,7 @@ static void on_packet(void *user, const struct icmp_event *event)
 	struct agent *a = user;
 	struct icmp_event e = *event;
 
+	tally_add(a->tally, &e);
 	if (e.single)
 		rtt_observe(a->rtt, &e, e.first_ns);
 	if (a->rooms)
@@ -311,6 +315,38 @@ static int open_capture(struct agent *a)
 	return err ? err : watch_links(a);
 }
 
+static void expose(void *user, struct exposition *e)
+{
+	struct agent *a = user;
+
+	rtt_expire(a->rtt, unix_now());
+	a->sources.written = a->written;
+	report_metrics(&a->sources, e);
+}
+
+static const char *health(void *user)
+{
+	struct agent *a = user;
+
+	return report_health(&a->sources);
+}
+
+static int open_metrics(struct agent *a)
+{
+	static const struct metrics_calls calls = {expose, health};
+
+	a->sources = (struct report_sources){
+		.capture = a->capture,
+		.rooms = a->rooms,
+		.rtt = a->rtt,
+		.tally = a->tally,
+	};
+	if (!a->options->metrics)
+		return 0;
+	return metrics_new(a->loop, a->options->metrics, &calls, a,
+			   &a->metrics);
+}
+
 /*
  * What is left is to follow interfaces that come back, for which the two
  * capabilities stay.
@@ -325,10 +361,13 @@ static int enter_sandbox(const struct agent *a)
 	return sandbox_enter(&config);
 }
 
-static int new_rtt(struct agent *a)
+static int new_figures(struct agent *a)
 {
 	uint8_t seed[SIPHASH_KEY_BYTES];
 
+	a->tally = calloc(1, sizeof(*a->tally));
+	if (!a->tally)
+		return -ENOMEM;
 	if (getrandom(seed, sizeof(seed), 0) < 0)
 		return -errno;
 	return rtt_new(RTT_REQUESTS, seed, &a->rtt);
@@ -344,7 +383,7 @@ static int set_up(struct agent *a)
 	if (!err)
 		err = loop_timer_new(a->loop, on_stop_timer, a, &a->stop_timer);
 	if (!err)
-		err = new_rtt(a);
+		err = new_figures(a);
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
 		return err;
@@ -352,6 +391,8 @@ static int set_up(struct agent *a)
 	err = open_capture(a);
 	if (!err)
 		err = open_output(a);
+	if (!err)
+		err = open_metrics(a);
 	if (!err)
 		err = enter_sandbox(a);
 	if (!err && a->rooms)
@@ -367,38 +408,13 @@ static void tear_down(struct agent *a)
 	loop_watch_free(a->links_watch);
 	loop_watch_free(a->signal_watch);
 	loop_timer_free(a->stop_timer);
+	metrics_free(a->metrics);
 	rtt_free(a->rtt);
+	free(a->tally);
 	capture_free(a->capture);
 	loop_free(a->loop);
 	if (a->signal_fd >= 0)
 		close(a->signal_fd);
-}
-
-/* Where every packet went: the identity of the accounting, at the end. */
-static void say_totals(const struct agent *a)
-{
-	struct capture_counters seen;
-	const struct room *r;
-	uint64_t reported = a->written, pending = 0;
-	uint64_t dropped[ACCOUNT_REASON_COUNT] = {0};
-
-	capture_counters(a->capture, &seen);
-	for (size_t i = 0; a->rooms && (r = rooms_get(a->rooms, i)); i++) {
-		const struct outbox *o = room_outbox(r);
-		const struct account *account = &outbox_counters(o)->account;
-
-		reported += account_reported(account);
-		pending += outbox_pending(o);
-		for (size_t k = 0; k < ACCOUNT_REASON_COUNT; k++)
-			dropped[k] += account->dropped[k];
-	}
-	log_info("packets: %" PRIu64 " seen, %" PRIu64 " reported, %" PRIu64
-		 " not reported, %" PRIu64 " dropped by rate, %" PRIu64
-		 " by queue, %" PRIu64 " by size; in the kernel %" PRIu64
-		 " filtered, %" PRIu64 " unreadable",
-		 seen.seen, reported, pending, dropped[ACCOUNT_DROP_RATE],
-		 dropped[ACCOUNT_DROP_QUEUE], dropped[ACCOUNT_DROP_SIZE],
-		 seen.filtered, seen.unparsed);
 }
 
 int agent_run(const struct options *options)
@@ -409,7 +425,8 @@ int agent_run(const struct options *options)
 	err = set_up(&a);
 	if (!err) {
 		err = loop_run(a.loop);
-		say_totals(&a);
+		a.sources.written = a.written;
+		report_totals(&a.sources);
 	}
 	tear_down(&a);
 	return err ? exit_status(err) : EX_OK;

@@ -74,6 +74,7 @@ struct options {
 	bool verbose;
 	uint64_t queue_messages;
 	uint64_t batch; /* lines in a message, at least 1 */
+	char *metrics;	/* ADDRESS:PORT, NULL: off */
 	char *user;
 	char *config_file;
 	char *interfaces[OPTIONS_MAX_INTERFACES];

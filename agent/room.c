@@ -247,8 +247,8 @@ static void on_connected(void *user)
 
 	r->connects++;
 	r->echo_seen = r->no_echo = false;
-	if (outbox_waiting(r->outbox))
-		log_info("%s: sending %zu messages that waited", r->name,
+	if (r->connects > 1)
+		log_info("%s: messages that waited: %zu", r->name,
 			 outbox_waiting(r->outbox));
 }
 

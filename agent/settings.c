@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/address.h"
 #include "agent/proxy_url.h"
 #include "agent/url.h"
 #include "agent/utf8.h"
@@ -58,6 +60,20 @@ static int check_proxy(const char *value, char *ret_cause, size_t cause_size)
 	struct proxy_url url;
 
 	return proxy_url_parse(value, &url, ret_cause, cause_size);
+}
+
+static int check_metrics(const char *value, char *ret_cause, size_t cause_size)
+{
+	char host[INET6_ADDRSTRLEN];
+	int port;
+
+	if (!address_parse(value, host, sizeof(host), &port))
+		return 0;
+	(void)snprintf(ret_cause, cause_size,
+		       "'%.100s': an IP address and a port are needed, such as "
+		       "127.0.0.1:9427 or [::1]:9427",
+		       value);
+	return -EINVAL;
 }
 
 static const char *interface_defect(const char *value)
@@ -233,6 +249,12 @@ const struct setting settings[] = {
 	 NUMBER(queue_messages, 1, QUEUE_MAX),
 	 .fallback = "10000",
 	 .help = "messages kept while the backend is away"},
+	{.key = "METRICS",
+	 .option = "metrics",
+	 STRING("ADDRESS:PORT", metrics),
+	 .check = check_metrics,
+	 .help = "serve /metrics for Prometheus and /healthz there, as on "
+		 "127.0.0.1:9427; off without it"},
 	{.key = "RUN_AS",
 	 .option = "user",
 	 STRING("USER", user),
