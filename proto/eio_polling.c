@@ -79,16 +79,18 @@ void eio_polling_pump(struct eio_session *s)
 static bool fail_with_object(struct eio_session *s, int status,
 			     const struct sio_buf *body)
 {
-	struct sio_json *j;
-	const char *message;
+	char message[EIO_TEXT_SIZE];
+	struct sio_json j;
 
 	if (sio_json_parse(body->data, body->len, ERROR_DEPTH, &j) != SIO_OK)
 		return false;
-	message = sio_json_get_string(j, "message");
-	if (message)
-		eio_session_fail(s, SIO_STAGE_ENGINE, status, message);
-	sio_json_free(j);
-	return message != NULL;
+	j = sio_json_get(j, "message");
+	if (!sio_json_is_string(j))
+		return false;
+	/* its beginning is enough */
+	(void)sio_json_copy_string(j, message, sizeof(message));
+	eio_session_fail(s, SIO_STAGE_ENGINE, status, message);
+	return true;
 }
 
 static const char *status_text(int status)
@@ -212,4 +214,6 @@ void eio_session_http_end(struct eio_session *s, uint32_t channel, int status)
 		eio_polling_end(s, status);
 	else if (eio_channel_is(&s->post, channel))
 		eio_posting_end(s, status);
+	else
+		eio_channel_forget(s, channel);
 }

@@ -188,11 +188,11 @@ void eio_session_close(struct eio_session *s, uint64_t now_ns)
 
 /* ---- handshake ---- */
 
-static bool get_ms(const struct sio_json *j, const char *name, uint64_t *ret_ns)
+static bool get_ms(struct sio_json j, const char *name, uint64_t *ret_ns)
 {
 	double ms;
 
-	if (!sio_json_get_number(j, name, &ms) || !(ms > 0))
+	if (!sio_json_get_number(sio_json_get(j, name), &ms) || !(ms > 0))
 		return false;
 	if (ms > MAX_INTERVAL_MS)
 		ms = MAX_INTERVAL_MS;
@@ -200,39 +200,31 @@ static bool get_ms(const struct sio_json *j, const char *name, uint64_t *ret_ns)
 	return true;
 }
 
-static bool read_sid(struct eio_session *s, const struct sio_json *j)
-{
-	const char *sid = sio_json_get_string(j, "sid");
-	size_t len = sid ? strlen(sid) : 0;
-
-	if (!len || len > EIO_MAX_SID)
-		return false;
-	memcpy(s->sid, sid, len + 1);
-	return true;
-}
-
 /* maxPayload is absent in Socket.IO 3 and 4.0 and in python-engineio 4.3 */
-static void read_max_payload(struct eio_session *s, const struct sio_json *j)
+static void read_max_payload(struct eio_session *s, struct sio_json j)
 {
 	double max;
 
 	s->max_payload = SIZE_MAX;
-	if (sio_json_get_number(j, "maxPayload", &max) && max >= 1 &&
-	    max < (double)(SIZE_MAX / 2))
+	if (sio_json_get_number(sio_json_get(j, "maxPayload"), &max) &&
+	    max >= 1 && max < (double)(SIZE_MAX / 2))
 		s->max_payload = (size_t)max;
 }
 
-static bool read_handshake(struct eio_session *s, const struct sio_json *j)
+static bool read_handshake(struct eio_session *s, struct sio_json j)
 {
 	uint64_t interval_ns;
 	uint64_t timeout_ns;
 
-	if (!sio_json_is_object(j) || !read_sid(s, j) ||
-	    !get_ms(j, "pingInterval", &interval_ns) ||
+	if (!sio_json_is_object(j) ||
+	    !sio_json_copy_string(sio_json_get(j, "sid"), s->sid,
+				  sizeof(s->sid)) ||
+	    !s->sid[0] || !get_ms(j, "pingInterval", &interval_ns) ||
 	    !get_ms(j, "pingTimeout", &timeout_ns))
 		return false;
 	s->heartbeat_ns = interval_ns + timeout_ns;
-	s->server_upgrades = sio_json_array_has(j, "upgrades", "websocket");
+	s->server_upgrades =
+		sio_json_array_has(sio_json_get(j, "upgrades"), "websocket");
 	read_max_payload(s, j);
 	return true;
 }
@@ -256,18 +248,10 @@ static void opened(struct eio_session *s)
 
 static void handshake(struct eio_session *s, const struct eio_packet *p)
 {
-	struct sio_json *j;
-	int err = sio_json_parse(p->data, p->len, HANDSHAKE_DEPTH, &j);
-	bool ok;
+	struct sio_json j;
 
-	if (err == SIO_ERR_NOMEM) {
-		eio_session_fail(s, SIO_STAGE_LOCAL, 0, sio_strerror(err));
-		return;
-	}
-	ok = err == SIO_OK && read_handshake(s, j);
-	if (err == SIO_OK)
-		sio_json_free(j);
-	if (ok)
+	if (sio_json_parse(p->data, p->len, HANDSHAKE_DEPTH, &j) == SIO_OK &&
+	    read_handshake(s, j))
 		opened(s);
 	else
 		eio_session_failf(s, SIO_STAGE_ENGINE, 0,

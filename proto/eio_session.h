@@ -12,7 +12,7 @@
  * used, kept in now_ns. Reused buffers keep their memory between sessions.
  *
  * Files: eio_session.c (states, packets, heartbeat, time), eio_channel.c
- * (requests to the carrier, cookies), eio_polling.c (GET and POST),
+ * (requests to the carrier), eio_cookie.c, eio_polling.c (GET and POST),
  * eio_websocket.c (messages in and out), eio_upgrade.c (probe and switch).
  */
 #include "proto/eio_packet.h"
@@ -210,6 +210,9 @@ bool eio_channel_is(const struct eio_channel *ch, uint32_t id);
 /* Asks the carrier to end it, gracefully if it is an open WebSocket. */
 void eio_channel_end(struct eio_session *s, struct eio_channel *ch,
 		     bool graceful);
+
+/* It has ended by itself: nothing needs to be asked any more. */
+void eio_channel_forget(struct eio_session *s, uint32_t id);
 
 /* Wants a GET and, if there is something to send, a POST. */
 void eio_polling_pump(struct eio_session *s);

@@ -90,6 +90,7 @@ void eio_session_channel_failed(struct eio_session *s, uint32_t channel,
 {
 	struct eio_channel *ch = NULL;
 
+	eio_channel_forget(s, channel);
 	if (eio_channel_is(&s->ws, channel)) {
 		ws_failed(s, failure);
 		return;

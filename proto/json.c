@@ -1,105 +1,200 @@
 /* SPDX-License-Identifier: ISC */
 #include "proto/json.h"
 
-#include <cjson/cJSON.h>
-
-/* struct sio_json is a cJSON by another name: no header shows cJSON's */
-static const cJSON *tree(const struct sio_json *j)
-{
-	return (const cJSON *)(const void *)j;
-}
+static const struct sio_json absent;
 
 int sio_json_parse(const char *text, size_t len, unsigned int depth,
-		   struct sio_json **ret_json)
+		   struct sio_json *ret_json)
 {
-	cJSON *root;
+	const char *end = text + len;
+	const char *p = sio_json_space(text, end);
 
 	if (!sio_json_valid(text, len, depth))
 		return SIO_ERR_SYNTAX;
-	root = cJSON_ParseWithLength(text, len);
-	if (!root)
-		return SIO_ERR_NOMEM;
-	*ret_json = (struct sio_json *)(void *)root;
+	*ret_json = (struct sio_json){p, (size_t)(end - p)};
 	return SIO_OK;
 }
 
-void sio_json_free(struct sio_json *j)
+static bool begins_with(struct sio_json j, char c)
 {
-	cJSON_Delete((cJSON *)(void *)j);
+	return j.len && *j.p == c;
 }
 
-bool sio_json_is_object(const struct sio_json *j)
+bool sio_json_is_object(struct sio_json j)
 {
-	return cJSON_IsObject(tree(j));
+	return begins_with(j, '{');
 }
 
-const char *sio_json_as_string(const struct sio_json *j)
+bool sio_json_is_string(struct sio_json j)
 {
-	return cJSON_GetStringValue(tree(j));
+	return begins_with(j, '"');
 }
 
-static const cJSON *member(const struct sio_json *j, const char *name)
-{
-	return cJSON_GetObjectItemCaseSensitive(tree(j), name);
-}
+/* ---- going through arrays and objects ---- */
 
-const char *sio_json_get_string(const struct sio_json *j, const char *name)
-{
-	return cJSON_GetStringValue(member(j, name));
-}
+struct items {
+	const char *p; /* at the next item, or at the closing bracket */
+	const char *end;
+	bool object;
+};
 
-bool sio_json_get_number(const struct sio_json *j, const char *name,
-			 double *ret_number)
+static bool items_begin(struct sio_json j, struct items *it)
 {
-	const cJSON *item = member(j, name);
-
-	if (!cJSON_IsNumber(item))
+	if (!begins_with(j, '{') && !begins_with(j, '['))
 		return false;
-	*ret_number = item->valuedouble;
+	it->object = *j.p == '{';
+	it->end = j.p + j.len;
+	it->p = sio_json_space(j.p + 1, it->end);
 	return true;
 }
 
-bool sio_json_array_has(const struct sio_json *j, const char *name,
-			const char *string)
+/* All of it is valid: there is no other way to go on than this. */
+static struct sio_json take_value(struct items *it)
 {
-	const cJSON *item;
+	struct sio_json j = {.p = it->p};
 
-	cJSON_ArrayForEach(item, member(j, name))
-	{
-		if (cJSON_IsString(item) &&
-		    strcmp(item->valuestring, string) == 0)
-			return true;
+	it->p = sio_json_skip(it->p, it->end, SIO_JSON_MAX_DEPTH);
+	j.len = (size_t)(it->p - j.p);
+	it->p = sio_json_space(it->p, it->end);
+	return j;
+}
+
+static bool items_next(struct items *it, struct sio_json *key,
+		       struct sio_json *value)
+{
+	if (*it->p == ']' || *it->p == '}')
+		return false;
+	*key = absent;
+	if (it->object) {
+		*key = take_value(it);
+		it->p = sio_json_space(it->p + 1, it->end);
 	}
+	*value = take_value(it);
+	if (*it->p == ',')
+		it->p = sio_json_space(it->p + 1, it->end);
+	return true;
+}
+
+/* ---- values ---- */
+
+bool sio_json_copy_string(struct sio_json j, char *out, size_t size)
+{
+	size_t n;
+	bool whole;
+
+	if (!sio_json_is_string(j))
+		return false;
+	whole = sio_json_unescape_some(j.p + 1, j.len - 2, out, size - 1, &n);
+	out[n] = '\0';
+	return whole;
+}
+
+/* Without decoding more than is needed; name has fewer than 64 bytes. */
+static bool is_text(struct sio_json j, const char *text)
+{
+	char copy[64];
+
+	return sio_json_copy_string(j, copy, sizeof(copy)) &&
+	       strcmp(copy, text) == 0;
+}
+
+struct sio_json sio_json_get(struct sio_json object, const char *name)
+{
+	struct sio_json found = absent;
+	struct sio_json key;
+	struct sio_json value;
+	struct items it;
+
+	if (!sio_json_is_object(object) || !items_begin(object, &it))
+		return absent;
+	/* of several the last counts, as in JavaScript */
+	while (items_next(&it, &key, &value))
+		if (is_text(key, name))
+			found = value;
+	return found;
+}
+
+bool sio_json_array_has(struct sio_json array, const char *string)
+{
+	struct sio_json key;
+	struct sio_json value;
+	struct items it;
+
+	if (!begins_with(array, '[') || !items_begin(array, &it))
+		return false;
+	while (items_next(&it, &key, &value))
+		if (is_text(value, string))
+			return true;
 	return false;
 }
 
-static bool placeholder_valid(const cJSON *object, unsigned int n)
+static bool is_digit(const char *p, const char *end)
 {
-	const cJSON *num = cJSON_GetObjectItemCaseSensitive(object, "num");
-
-	return cJSON_IsNumber(num) && num->valuedouble >= 0 &&
-	       num->valuedouble < n &&
-	       num->valuedouble == (double)(unsigned int)num->valuedouble;
+	return p < end && *p >= '0' && *p <= '9';
 }
 
-/* As deep as the validator allowed: the recursion is bounded. */
-static bool placeholders_valid(const cJSON *value, unsigned int n)
+/* strtod() would ask the locale what a decimal point is */
+bool sio_json_get_number(struct sio_json j, double *ret_number)
 {
-	const cJSON *item;
+	bool negative = begins_with(j, '-');
+	const char *p = j.p;
+	const char *end;
+	double n = 0;
+	double digit = 1;
 
-	if (cJSON_IsObject(value) &&
-	    cJSON_IsTrue(
-		    cJSON_GetObjectItemCaseSensitive(value, "_placeholder")))
-		return placeholder_valid(value, n);
-	cJSON_ArrayForEach(item, value)
-	{
-		if (!placeholders_valid(item, n))
-			return false;
+	if (!negative && !(j.len && is_digit(p, p + 1)))
+		return false;
+	end = p + j.len;
+	p += negative;
+	for (; is_digit(p, end); p++)
+		n = n * 10 + (*p - '0');
+	if (p < end && *p == '.')
+		for (p++; is_digit(p, end); p++)
+			n += (*p - '0') * (digit /= 10);
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		bool small = *++p == '-';
+		int exponent = 0;
+
+		for (p += small || *p == '+'; is_digit(p, end); p++)
+			exponent =
+				exponent < 400 ? exponent * 10 + *p - '0' : 400;
+		for (; exponent; exponent--)
+			n = small ? n / 10 : n * 10;
 	}
+	*ret_number = negative ? -n : n;
 	return true;
 }
 
-bool sio_json_placeholders_valid(const struct sio_json *j, unsigned int n)
+/* ---- placeholders ---- */
+
+static bool is_placeholder(struct sio_json j)
 {
-	return placeholders_valid(tree(j), n);
+	struct sio_json mark = sio_json_get(j, "_placeholder");
+
+	return mark.len == 4 && memcmp(mark.p, "true", 4) == 0;
+}
+
+static bool placeholder_valid(struct sio_json j, unsigned int n)
+{
+	double num;
+
+	return sio_json_get_number(sio_json_get(j, "num"), &num) && num >= 0 &&
+	       num < n && num == (double)(unsigned int)num;
+}
+
+/* As deep as the validator allowed: the recursion is bounded. */
+bool sio_json_placeholders_valid(struct sio_json j, unsigned int n)
+{
+	struct sio_json key;
+	struct sio_json value;
+	struct items it;
+
+	if (!items_begin(j, &it))
+		return true;
+	if (it.object && is_placeholder(j))
+		return placeholder_valid(j, n);
+	while (items_next(&it, &key, &value))
+		if (!sio_json_placeholders_valid(value, n))
+			return false;
+	return true;
 }

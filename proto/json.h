@@ -3,15 +3,16 @@
 #define SIO_JSON_H
 
 /*
- * JSON, RFC 8259. Three tools:
+ * JSON, RFC 8259, without a tree:
  *
- *  - a strict validator that walks over values without building anything, for
- *    each packet;
+ *  - a strict validator that walks over values and builds nothing;
  *  - a writer whose output is valid for every string of bytes;
- *  - a tree (cJSON's), for the few objects whose members are looked at:
- *    handshake, CONNECT, errors. It is only built of text that the validator
- *    has passed, so that there is one opinion about what JSON is. cJSON takes
- *    its memory from the C library, since its hooks are global.
+ *  - look-ups in a text that the validator has passed, for the few objects
+ *    whose members matter: handshake, CONNECT, errors.
+ *
+ * No parser with a tree of its own, since there would be two opinions about
+ * what JSON is (others refuse a lone surrogate, which JavaScript sends), memory
+ * that is not the caller's, and state shared between clients.
  */
 #include "proto/buf.h"
 
@@ -39,44 +40,50 @@ bool sio_json_valid(const char *text, size_t len, unsigned int depth);
  */
 size_t sio_json_unescape(const char *in, size_t len, char *out);
 
+/* As much of it as fits; false if that is not all. */
+bool sio_json_unescape_some(const char *in, size_t len, char *out, size_t size,
+			    size_t *ret_len);
+
 /* ---- writing ---- */
 
 /* With quotes. What is not UTF-8 becomes U+FFFD. Errors stick in b. */
 void sio_json_write_string(struct sio_buf *b, const void *data, size_t len);
 void sio_json_write_int(struct sio_buf *b, int64_t n);
 
-/* ---- looking into an object ---- */
+/* ---- looking into a value ---- */
 
-struct sio_json;
+/* Lies in the text that it was found in. Absent: len is 0. */
+struct sio_json {
+	const char *p;
+	size_t len;
+};
+
+/* SIO_ERR_SYNTAX: the text is not one valid value. */
+int sio_json_parse(const char *text, size_t len, unsigned int depth,
+		   struct sio_json *ret_json);
+
+bool sio_json_is_object(struct sio_json j);
+bool sio_json_is_string(struct sio_json j);
+
+/* The member of that name (up to 63 bytes), the last if there are several. */
+struct sio_json sio_json_get(struct sio_json object, const char *name);
+
+/* True if it is an array that has this string. */
+bool sio_json_array_has(struct sio_json array, const char *string);
 
 /*
- * SIO_ERR_SYNTAX: not one valid value. SIO_ERR_NOMEM. Freed with
- * sio_json_free().
+ * The string, decoded, NUL behind it. False if it is none (then out is
+ * untouched), or if only its beginning fits into size, which is at least 1.
  */
-int sio_json_parse(const char *text, size_t len, unsigned int depth,
-		   struct sio_json **ret_json);
-void sio_json_free(struct sio_json *j);
+bool sio_json_copy_string(struct sio_json j, char *out, size_t size);
 
-bool sio_json_is_object(const struct sio_json *j);
-
-/* The value itself if it is a string, otherwise NULL. */
-const char *sio_json_as_string(const struct sio_json *j);
-
-/* A member of an object; NULL if absent, or not a string. */
-const char *sio_json_get_string(const struct sio_json *j, const char *name);
-
-/* False if absent, or not a number. */
-bool sio_json_get_number(const struct sio_json *j, const char *name,
-			 double *ret_number);
-
-/* True if the member is an array that has this string. */
-bool sio_json_array_has(const struct sio_json *j, const char *name,
-			const char *string);
+/* False if it is no number. Exact for integers below 2^53. */
+bool sio_json_get_number(struct sio_json j, double *ret_number);
 
 /*
  * True if every {"_placeholder":true} in it, however nested, has a "num" that
  * is an integer in 0..n-1 (socket.io-parser, binary.ts).
  */
-bool sio_json_placeholders_valid(const struct sio_json *j, unsigned int n);
+bool sio_json_placeholders_valid(struct sio_json j, unsigned int n);
 
 #endif

@@ -245,24 +245,53 @@ static char short_escape(char c)
 	return at ? to[at - from] : c;
 }
 
-size_t sio_json_unescape(const char *in, size_t len, char *out)
+/* One byte or one escape; returns behind it. */
+static const char *unescape_one(const char *in, const char *end, char out[4],
+				size_t *ret_len)
 {
-	const char *end = in + len;
-	char *first = out;
 	uint32_t code;
 
-	while (in < end) {
-		if (*in != '\\') {
-			*out++ = *in++;
-		} else if (in[1] != 'u') {
-			*out++ = short_escape(in[1]);
-			in += 2;
-		} else {
-			in = unescape_unicode(in + 2, end, &code);
-			out += sio_utf8_encode(code, out);
-		}
+	*ret_len = 1;
+	if (*in != '\\') {
+		out[0] = *in;
+		return in + 1;
 	}
-	return (size_t)(out - first);
+	if (in[1] != 'u') {
+		out[0] = short_escape(in[1]);
+		return in + 2;
+	}
+	in = unescape_unicode(in + 2, end, &code);
+	*ret_len = sio_utf8_encode(code, out);
+	return in;
+}
+
+bool sio_json_unescape_some(const char *in, size_t len, char *out, size_t size,
+			    size_t *ret_len)
+{
+	const char *end = in + len;
+	size_t used = 0;
+	char one[4];
+	size_t n;
+
+	while (in < end) {
+		in = unescape_one(in, end, one, &n);
+		if (n > size - used) {
+			*ret_len = used;
+			return false;
+		}
+		memcpy(out + used, one, n);
+		used += n;
+	}
+	*ret_len = used;
+	return true;
+}
+
+size_t sio_json_unescape(const char *in, size_t len, char *out)
+{
+	size_t n;
+
+	(void)sio_json_unescape_some(in, len, out, len, &n);
+	return n;
 }
 
 /* ---- writing ---- */

@@ -13,69 +13,53 @@ static void bad_packet(struct sio_client *c, const char *why)
 
 /* ---- CONNECT and the like ---- */
 
-static void connect_answer(struct sio_client *c, struct sio_nsp *nsp,
-			   const struct sio_json *j)
+/* What a packet carries; it was validated. Absent if nothing. */
+static struct sio_json json_of(const struct sio_packet *p)
 {
-	const char *sid = j ? sio_json_get_string(j, "sid") : NULL;
-
-	/* Socket.IO 2 joins unasked and names no id */
-	if (!sid)
-		eio_session_fail(&c->eio, SIO_STAGE_VERSION, 0,
-				 "the server speaks Socket.IO 2");
-	else if (nsp && nsp->state == SIO_NSP_JOINING)
-		sio_nsp_joined(c, nsp, sid, sio_json_get_string(j, "pid"));
-	else
-		sio_client_log(c, "CONNECT that was not asked for: ignored");
-}
-
-/* The JSON of a packet as a tree, NULL if it has none; false: ended. */
-static bool parse_json(struct sio_client *c, const struct sio_packet *p,
-		       struct sio_json **ret_json)
-{
-	*ret_json = NULL;
-	if (!p->json_len)
-		return true;
-	/* it was validated: only memory can be missing */
-	if (sio_json_parse(p->json, p->json_len, c->limits.max_depth,
-			   ret_json) == SIO_OK)
-		return true;
-	sio_client_out_of_memory(c);
-	return false;
+	return (struct sio_json){p->json, p->json_len};
 }
 
 static void packet_connect(struct sio_client *c, struct sio_nsp *nsp,
 			   const struct sio_packet *p)
 {
-	struct sio_json *j;
+	struct sio_json j = json_of(p);
+	char sid[EIO_TEXT_SIZE];
+	char pid[EIO_TEXT_SIZE];
+	bool has_pid;
 
-	if (!parse_json(c, p, &j))
+	/* Socket.IO 2 joins unasked and names no id */
+	if (!sio_json_is_string(sio_json_get(j, "sid"))) {
+		eio_session_fail(&c->eio, SIO_STAGE_VERSION, 0,
+				 "the server speaks Socket.IO 2");
 		return;
-	connect_answer(c, nsp, j);
-	sio_json_free(j);
+	}
+	if (!nsp || nsp->state != SIO_NSP_JOINING) {
+		sio_client_log(c, "CONNECT that was not asked for: ignored");
+		return;
+	}
+	/* an id is for logs: its beginning is enough */
+	(void)sio_json_copy_string(sio_json_get(j, "sid"), sid, sizeof(sid));
+	has_pid =
+		sio_json_copy_string(sio_json_get(j, "pid"), pid, sizeof(pid));
+	sio_nsp_joined(c, nsp, sid, has_pid ? pid : NULL);
 }
 
 /* {"message":s,"data":any}, or the string alone; then the data is all of it */
 static void packet_connect_error(struct sio_client *c, struct sio_nsp *nsp,
 				 const struct sio_packet *p)
 {
+	char message[EIO_TEXT_SIZE] = "the server gave no reason";
 	char text[EIO_TEXT_SIZE];
 	const struct sio_failure failure = {SIO_STAGE_REFUSED, 0, text};
-	const char *message = NULL;
-	struct sio_json *j;
+	struct sio_json j = json_of(p);
 
 	if (!nsp ||
 	    (nsp->state != SIO_NSP_JOINING && nsp->state != SIO_NSP_JOINED))
 		return;
-	if (!parse_json(c, p, &j))
-		return;
-	if (j)
-		message = sio_json_is_object(j)
-				  ? sio_json_get_string(j, "message")
-				  : sio_json_as_string(j);
-	if (!message)
-		message = "the server gave no reason";
+	if (sio_json_is_object(j))
+		j = sio_json_get(j, "message");
+	(void)sio_json_copy_string(j, message, sizeof(message));
 	sio_text_clean(text, sizeof(text), message, strlen(message));
-	sio_json_free(j);
 	sio_nsp_refused(c, nsp, SIO_EVENT_CONNECT_ERROR, &failure, p->json,
 			p->json_len);
 }
@@ -257,14 +241,8 @@ static void begin_partial(struct sio_client *c, const struct sio_packet *p,
 			  const char *text, size_t len)
 {
 	struct sio_partial *a = &c->partial;
-	struct sio_json *j;
-	bool valid;
 
-	if (!parse_json(c, p, &j))
-		return;
-	valid = sio_json_placeholders_valid(j, p->attachments);
-	sio_json_free(j);
-	if (!valid) {
+	if (!sio_json_placeholders_valid(json_of(p), p->attachments)) {
 		bad_packet(c, "a placeholder without its attachment");
 		return;
 	}

@@ -70,16 +70,25 @@ static int read_id(struct cursor *c, struct sio_packet *packet)
 	return read_number(c, SIO_PACKET_MAX_ID, &packet->id);
 }
 
+#define NAME(s)                  \
+	{                        \
+		s, sizeof(s) - 1 \
+	}
+
 bool sio_packet_is_reserved(const char *name, size_t len)
 {
-	static const char *const reserved[] = {
-		"connect",	 "connect_error", "disconnect",
-		"disconnecting", "newListener",	  "removeListener",
+	static const struct {
+		const char *name;
+		size_t len;
+	} reserved[] = {
+		NAME("connect"),     NAME("connect_error"),
+		NAME("disconnect"),  NAME("disconnecting"),
+		NAME("newListener"), NAME("removeListener"),
 	};
 
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (strlen(reserved[i]) == len &&
-		    memcmp(name, reserved[i], len) == 0)
+		if (reserved[i].len == len &&
+		    memcmp(name, reserved[i].name, len) == 0)
 			return true;
 	return false;
 }
