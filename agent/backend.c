@@ -9,7 +9,7 @@
 
 #include "agent/credentials.h"
 #include "agent/log.h"
-#include "agent/proxy_url.h"
+#include "agent/proxy.h"
 #include "agent/transport.h"
 #include "agent/url.h"
 
@@ -124,30 +124,6 @@ static int new_client(struct backend *b, const struct url *url)
 	return sio_client_new(&config, &b->client) ? -ENOMEM : 0;
 }
 
-/* 0 and *ret_via, or 1 where no proxy applies. */
-static int choose_proxy(const struct backend *b, const struct url *url,
-			struct proxy_url *ret_via)
-{
-	const char *https = getenv("https_proxy");
-	const char *all = getenv("all_proxy");
-	const char *no = getenv("no_proxy");
-	struct proxy_environment env = {
-		.http_proxy = getenv("http_proxy"),
-		.https_proxy = https ? https : getenv("HTTPS_PROXY"),
-		.all_proxy = all ? all : getenv("ALL_PROXY"),
-		.no_proxy = no ? no : getenv("NO_PROXY"),
-	};
-	const char *value = proxy_url_choose(url, b->options->proxy, &env);
-	char error[256];
-
-	if (!value)
-		return 1;
-	if (!proxy_url_parse(value, ret_via, error, sizeof(error)))
-		return 0;
-	log_error("%s", error);
-	return -EINVAL;
-}
-
 static int new_transport(struct backend *b, const struct url *url)
 {
 	struct proxy_url via;
@@ -157,7 +133,7 @@ static int new_transport(struct backend *b, const struct url *url)
 		.cert_file = b->options->cert_file,
 		.key_file = b->options->key_file,
 	};
-	int err = choose_proxy(b, url, &via);
+	int err = proxy_choose(url, b->options->proxy, &via);
 
 	if (err < 0)
 		return err;

@@ -18,6 +18,14 @@
 
 struct proxy;
 
+/*
+ * Which proxy leads to `target`: `option` (of --proxy, may be NULL), else what
+ * the conventional environment variables say, see proxy_url_choose(). 0 and
+ * *ret_via, 1 where none applies, or negative errno, logged.
+ */
+int proxy_choose(const struct url *target, const char *option,
+		 struct proxy_url *ret_via);
+
 /* `target` is where the proxy shall connect to. Negative errno. */
 int proxy_new(struct loop *loop, const struct proxy_url *via,
 	      const struct url *target, struct proxy **ret_proxy);
