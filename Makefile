@@ -122,6 +122,15 @@ $(O)/tests/unit/%: tests/unit/%.c $(UNIT_SUPPORT) $(O)/libagent.a $(O)/libsio.a
 	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< $(UNIT_SUPPORT) -o $@ $(LDHARD) $(LDFLAGS) \
 		$(O)/libagent.a $(O)/libsio.a $(PROTO_LIBS) $(AGENT_LIBS) -lcmocka
 
+# the client for the command line that the tests of the network run
+CAT := $(O)/tests/e2e/sio_cat
+
+$(CAT): tests/e2e/sio_cat.c $(O)/libagent.a $(O)/libsio.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) \
+		$(O)/libagent.a $(O)/libsio.a $(PROTO_LIBS) $(AGENT_LIBS)
+
 $(O)/tests/bpf/%: tests/bpf/%.c $(O)/libagent.a $(SKEL)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
