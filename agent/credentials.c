@@ -126,7 +126,9 @@ static int read_password(const struct credentials *c, char *buf, size_t size)
 
 static void say_unreadable(const char *path, int err)
 {
-	log_error("password file %s: %s", path,
+	log_error("password file %s: %s; its first line must be the password, "
+		  "see --password-file",
+		  path,
 		  err == -ENODATA    ? "empty"
 		  : err == -EMSGSIZE ? "too long"
 				     : strerror(-err));
@@ -145,11 +147,9 @@ int credentials_new(const char *name, const char *password, const char *path,
 	if (!password && path) {
 		c->fd = open_file(path);
 		if (c->fd < 0) {
-			int err = -errno;
-
-			say_unreadable(path, err);
+			say_unreadable(path, -errno);
 			free(c);
-			return err;
+			return -EINVAL;
 		}
 	}
 	*ret_credentials = c;

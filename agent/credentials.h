@@ -25,7 +25,7 @@ struct credentials;
  * NULL, and the password is used where both are given. A file is read anew at
  * each attempt, since it may change; it is also kept open from here on, for
  * the time when this process may no longer open it, as after a change of
- * user. Negative errno, logged: the file cannot be opened now.
+ * user. Negative errno, logged; -EINVAL: the file cannot be opened now.
  */
 int credentials_new(const char *name, const char *password, const char *path,
 		    struct credentials **ret_credentials);

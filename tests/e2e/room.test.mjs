@@ -16,6 +16,13 @@ function dialogue(protocol, from, to, count) {
 		line('Request', from, to), line('Reply', to, from)]).flat();
 }
 
+/** What follows the line of a packet where it stands for several. */
+const SUMMARY = / \(code: 0\) ×(\d+) in \d+(\.\d+)? s$/;
+
+/** How many echo packets the room was told of. */
+const packets = viewer => echoes(viewer).reduce((sum, text) =>
+	sum + Number(SUMMARY.exec(text)?.[1] ?? 1), 0);
+
 describe('the room', { concurrency: 4 }, () => {
 	for (const [protocol, a, b] of [['ICMP', 'a4', 'b4'],
 		['ICMPv6', 'a6', 'b6']]) {
@@ -148,6 +155,23 @@ describe('the room', { concurrency: 4 }, () => {
 			}
 			assert.ok(seconds.at(-1).length <= 10);
 			assert.equal(lines + dropped, 2 * count, 'none is lost');
+		});
+
+	labTest('a flood by default: the rest in summaries, none lost',
+		async l => {
+			const [pair] = l.net.pairs;
+			const count = 400;
+			await l.backend();
+			const { viewer } = await l.joined();
+			const began = Date.now();
+			await l.ping(pair.a4, count, 0.008).end(10000);
+			await until(() => packets(viewer) >= 2 * count, 5000,
+				`${2 * count} packets`);
+			const seconds = Math.ceil((Date.now() - began) / 1000) + 1;
+			assert.equal(packets(viewer), 2 * count);
+			assert.ok(messages(viewer).length <= 10 * seconds,
+				`${messages(viewer).length} in ${seconds} s`);
+			assert.ok(echoes(viewer).some(t => SUMMARY.test(t)));
 		});
 
 	labTest('--format json sends JSON to the room', async l => {

@@ -152,7 +152,7 @@ static void file_that_cannot_serve(void **state)
 
 	(void)state;
 	assert_int_equal(credentials_new("A", NULL, "/nonexistent", &c),
-			 -ENOENT);
+			 -EINVAL);
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	write_file(path, text);
