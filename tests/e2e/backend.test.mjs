@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 
 import {
-	PASSWORD, echoCount, echoes, labTest,
+	PASSWORD, echoCount, echoes, labTest, messages,
 } from '../support/lab.mjs';
 import { sleep, until } from '../support/process.mjs';
 
@@ -68,6 +68,39 @@ describe('the backend', { concurrency: 4 }, () => {
 		assert.equal(echoes(viewer)[0],
 			`ICMP Echo Request from ${pair.b4} to ${pair.a4} (code: 0)`);
 	});
+
+	labTest('killed in the middle: every packet shows, once or twice',
+		async l => {
+			const [pair] = l.net.pairs;
+			const count = 600;
+			const backend = await l.backend();
+			const viewer = await l.viewer({ hold: true });
+			const agent = l.agent(['--rate', '0', '--format', 'json', 'lan0']);
+			await agent.line('connected');
+			const ping = l.ping(pair.a4, count, 0.002);
+			await until(() => messages(viewer).length > count / 3, 5000,
+				'a third of the messages');
+			await backend.stop('SIGKILL');
+			await ping.end(10000);
+			agent.signal('SIGSTOP');
+			await l.backend();
+			await viewer.line('"event":"connect"', 5000,
+				viewer.lines.findIndex(i => /"disconnect"/.test(i.text)));
+			agent.signal('SIGCONT');
+
+			const missing = () => {
+				const seen = new Set(messages(viewer)
+					.map(m => JSON.parse(m.message))
+					.map(o => `${o.icmp_type}/${o.seq}`));
+				return Array.from({ length: count }, (_, i) => i + 1)
+					.flatMap(seq => [`8/${seq}`, `0/${seq}`])
+					.filter(key => !seen.has(key));
+			};
+			await until(() => missing().length === 0, 35000,
+				'every request and reply').catch(e => {
+				throw new Error(`${e.message}; missing ${missing()}`);
+			});
+		});
 
 	labTest('a wrong password: said, tried slowly, then right', async l => {
 		const [pair] = l.net.pairs;

@@ -79,6 +79,24 @@ describe('the room', { concurrency: 4 }, () => {
 			...dialogue('ICMP', second.b4, second.a4, 2)]);
 	});
 
+	labTest('with %i each interface has a room', async l => {
+		const [first] = l.net.pairs;
+		const second = l.net.addPair();
+		await l.backend();
+		const viewers = [await l.viewer({ room: 'lan0-ICMP' }),
+			await l.viewer({ room: 'lan1-ICMP' })];
+		l.agent(['lan0', 'lan1'], { env: { CLIENTNAME: '%i-ICMP' } });
+		for (const viewer of viewers)
+			await l.inRoom(viewer);
+		await l.ping(first.a4, 2, 0.4).end();
+		await l.ping(second.a4, 2, 0.4).end();
+		for (const [i, pair] of l.net.pairs.entries()) {
+			await echoCount(viewers[i], 4);
+			assert.deepEqual(echoes(viewers[i]),
+				dialogue('ICMP', pair.b4, pair.a4, 2));
+		}
+	});
+
 	labTest('two agents share a room', async l => {
 		const [first] = l.net.pairs;
 		const second = l.net.addPair();

@@ -147,7 +147,7 @@ export class Lab {
 /** What the room was told, in order: [{ at, message, client }]. */
 export function messages(viewer, after = 0) {
 	return viewer.text('out').slice(after).map(text => JSON.parse(text))
-		.filter(o => 'message' in o);
+		.filter(o => !o.event && 'message' in o);
 }
 
 export const echoes = (viewer, after) =>
