@@ -97,6 +97,13 @@ $(O)/icmp-agent: $(O)/agent/main.o $(O)/libagent.a $(O)/libsio.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDHARD) $(LDFLAGS) $^ $(PROTO_LIBS) $(AGENT_LIBS) -o $@
 
+# what proto/README.md shows
+EXAMPLE := $(O)/proto/example/example
+
+$(EXAMPLE): $(patsubst %.c,$(O)/%.o,$(wildcard proto/example/*.c)) $(O)/libsio.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDHARD) $(LDFLAGS) $^ -o $@
+
 # ---- BPF: object, then the skeleton that the program embeds -----------------
 
 $(BPF_OUT)/%.bpf.o: bpf/%.bpf.c
@@ -196,7 +203,7 @@ suites_fuzz := $(foreach f,$(FUZZERS),'check:$(notdir $(f)) $(FUZZ_SECONDS) s:$(
 test: deps
 	$(Q)$(MAKE) --no-print-directory WERROR=1 test-all
 
-test-all: all unit-tests bpf-tests fuzzers
+test-all: all $(EXAMPLE) unit-tests bpf-tests fuzzers
 	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_TEST) all unit-tests
 	$(Q)$(RUN_TESTS) $(suites_lint) $(suites_unit) $(suites_san) $(suites_bpf) \
 		$(suites_fuzz) $(suites_e2e) $(suites_browser)
@@ -208,7 +215,7 @@ test-unit: unit-tests
 test-bpf: bpf-tests
 	$(Q)$(RUN_TESTS) $(suites_bpf)
 
-test-e2e: all
+test-e2e: all $(EXAMPLE)
 	$(Q)$(RUN_TESTS) $(suites_e2e)
 
 test-browser:
