@@ -6,7 +6,9 @@ import { request } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { ask, connect, runServer, sleep, startServer, tokenOf, until } from './support.mjs';
+import { ask, connect, releaseAll, runServer, sleep, startServer, tokenOf, until } from './support.mjs';
+
+after(releaseAll);
 
 /** One raw request; the path goes out as it is written. */
 function get(port, path, { method = 'GET', headers = {} } = {}) {

@@ -15,6 +15,14 @@ import { io } from 'socket.io-client';
 const SERVER = fileURLToPath(new URL('../../docker/backend/server.js', import.meta.url));
 const START_TIMEOUT_MS = 10000;
 
+// What a test that failed half-way leaves behind would keep its file running.
+const leftovers = new Set();
+
+export function releaseAll() {
+  leftovers.forEach((release) => release());
+  leftovers.clear();
+}
+
 export { sleep };
 
 export const tokenOf = (password) => createHash('sha256').update(password).digest('base64');
@@ -28,8 +36,13 @@ export function runServer(env) {
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (data) => { output.stdout += data; });
   child.stderr.on('data', (data) => { output.stderr += data; });
+  const kill = () => child.kill('SIGKILL');
+  leftovers.add(kill);
   const ended = new Promise((resolve) => {
-    child.on('close', (status, signal) => resolve({ status, signal, ...output }));
+    child.on('close', (status, signal) => {
+      leftovers.delete(kill);
+      resolve({ status, signal, ...output });
+    });
   });
   return { child, output, ended };
 }
@@ -61,6 +74,7 @@ export function connect(url, { name, password = null, token, options = {} } = {}
   };
   const socket = io(url, { auth, forceNew: true, transports: ['websocket'], reconnectionDelay: 100,
     reconnectionDelayMax: 200, ...options });
+  leftovers.add(() => socket.close());
   return new Promise((resolve, reject) => {
     const refused = (error) => {
       socket.close();
