@@ -68,6 +68,8 @@ static int skel_prepare(struct capture *c)
 	err = bpf_map__set_max_entries(s->maps.records, (__u32)ring);
 	if (err == 0)
 		err = bpf_map__set_max_entries(s->maps.counters, rows);
+	if (err == 0)
+		err = capture_collect_prepare(c);
 	if (err == 0 && !xdp_loadable())
 		err = bpf_program__set_autoload(s->progs.icmp_xdp, false);
 	return err;
@@ -79,28 +81,23 @@ static size_t counters_bytes(const struct capture *c)
 	       ICMP_DIR_COUNT;
 }
 
-static int map_shared(const struct bpf_map *map, size_t bytes, int prot,
-		      void **ret_p)
+void *capture_map_shared(const struct bpf_map *map, size_t bytes, int prot)
 {
 	void *p = mmap(NULL, bytes, prot, MAP_SHARED, bpf_map__fd(map), 0);
 
-	if (p == MAP_FAILED)
-		return -errno;
-	*ret_p = p;
-	return 0;
+	return p == MAP_FAILED ? NULL : p;
 }
 
 static int map_rows(struct capture *c)
 {
 	const struct icmp_monitor_bpf *s = c->skel;
-	int err;
 
-	err = map_shared(s->maps.counters, counters_bytes(c), PROT_READ,
-			 (void **)&c->counters);
-	if (err)
-		return err;
-	return map_shared(s->maps.links, sizeof(*c->sets) * ICMP_LINK_SETS,
-			  PROT_READ | PROT_WRITE, (void **)&c->sets);
+	c->counters = capture_map_shared(s->maps.counters, counters_bytes(c),
+					 PROT_READ);
+	c->sets = capture_map_shared(s->maps.links,
+				     sizeof(*c->sets) * ICMP_LINK_SETS,
+				     PROT_READ | PROT_WRITE);
+	return c->counters && c->sets ? 0 : -errno;
 }
 
 /* Without a choice of types the programs do not look at the map. */
@@ -129,6 +126,8 @@ static int capture_load(struct capture *c)
 		err = icmp_monitor_bpf__load(s);
 	if (err == 0)
 		err = map_rows(c);
+	if (err == 0)
+		err = capture_collect_open(c);
 	if (err == 0)
 		err = types_write(c);
 	if (err)
@@ -181,6 +180,7 @@ void capture_free(struct capture *c)
 		munmap(c->counters, counters_bytes(c));
 	if (c->sets)
 		munmap(c->sets, sizeof(*c->sets) * ICMP_LINK_SETS);
+	capture_collect_close(c);
 	icmp_monitor_bpf__destroy(c->skel);
 	if (c->watch_fd >= 0)
 		close(c->watch_fd);

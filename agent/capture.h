@@ -17,6 +17,10 @@
 
 struct capture;
 
+enum {
+	CAPTURE_WINDOW_MS = 250,
+};
+
 struct capture_config {
 	unsigned int directions; /* DIRECTION_IN | DIRECTION_OUT */
 	unsigned int families;	 /* FAMILY_4 | FAMILY_6 */
@@ -25,6 +29,15 @@ struct capture_config {
 	bool replace;	   /* detach a foreign XDP program */
 	bool no_tcx;	   /* do as before Linux 6.6: for tests */
 	size_t ring_bytes; /* power of two, multiple of the page; 0: default */
+	/*
+	 * Packets that get a record of their own, of each CPU and in each
+	 * window of CAPTURE_WINDOW_MS, before they are folded; errors,
+	 * redirects and router advertisements have their own budget. 0:
+	 * default.
+	 */
+	uint32_t budget_records;
+	uint32_t budget_specials;
+	uint32_t flow_sets; /* of 4 flows, for each CPU; 2^n; 0: default */
 	/*
 	 * The chosen codes of each type, IPv4 then IPv6: bit n is code n, the
 	 * highest bit is code 31 and all above. NULL: every packet. Only read
@@ -98,6 +111,29 @@ int capture_fd(const struct capture *c);
  */
 int capture_dispatch(struct capture *c, int budget, capture_event_fn fn,
 		     void *user);
+
+/*
+ * When capture_collect() is next due, CLOCK_MONOTONIC in ns. It may come nearer
+ * with each capture_dispatch().
+ */
+uint64_t capture_deadline(const struct capture *c);
+
+/*
+ * Gives what the kernel folded to `fn`: events of many packets, and those with
+ * `others` whose addresses are not known. Makes no system call but for the
+ * time of day; work is bounded by the size of the tables. Before the deadline
+ * it does nothing. Returns how many events there were.
+ */
+int capture_collect(struct capture *c, uint64_t now_ns, capture_event_fn fn,
+		    void *user);
+
+/*
+ * The end: detaches from all interfaces and gives out all that was seen until
+ * then, so that seen is what was given. Takes up to a tenth of a second. Only
+ * capture_counters(), capture_link_get() and capture_free() may follow.
+ * Negative errno.
+ */
+int capture_finish(struct capture *c, capture_event_fn fn, void *user);
 
 void capture_counters(const struct capture *c,
 		      struct capture_counters *ret_counters);

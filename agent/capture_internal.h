@@ -34,6 +34,46 @@ struct capture_link {
 	struct capture_counters base[ICMP_DIR_COUNT];
 };
 
+/*
+ * How user space reads what the kernel folded: it flips the epoch, so that the
+ * programs go on in the other table, waits until nobody can still write to the
+ * retired one, and reads that.
+ */
+enum collect_state {
+	COLLECT_OPEN = 0, /* the window runs */
+	COLLECT_SETTLING, /* flipped; every CPU comes to see it */
+	COLLECT_DRAINING, /* who entered before must leave */
+	COLLECT_READY,	  /* the retired table is quiet */
+};
+
+struct collect_cpu {
+	uint64_t enter; /* at the last flip */
+	uint64_t mark;	/* enter, when the flip was seen by all */
+	/* folds, when the table began to be used: now, and the retired one */
+	uint64_t folds;
+	uint64_t retired_folds;
+};
+
+struct collect {
+	enum collect_state state;
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC */
+	uint64_t flip_ns;     /* likewise */
+	int64_t window_ns;    /* Unix time at which the window began */
+	struct event_window retired;
+	uint32_t retired_epoch;
+	uint64_t n_harvests;
+
+	/* mapped */
+	const struct icmp_cpu *rows;
+	struct icmp_flow *flows;
+	struct icmp_type *types;
+	const uint64_t *rest;
+	uint32_t flow_sets;
+
+	struct collect_cpu *cpus; /* n_cpus */
+	uint64_t *rest_read;	  /* rest, as far as it was given out */
+};
+
 struct capture {
 	struct icmp_monitor_bpf *skel;
 	struct ring_buffer *ring;
@@ -50,6 +90,8 @@ struct capture {
 	int n_links; /* places in use are below this */
 	int watch_fd;
 
+	struct collect collect;
+
 	int64_t unix_minus_boot_ns;
 	int64_t clock_read_ns; /* CLOCK_BOOTTIME */
 
@@ -59,6 +101,20 @@ struct capture {
 	int left;
 	int taken;
 };
+
+/* Sets the sizes of the tables; before load. Negative errno. */
+int capture_collect_prepare(struct capture *c);
+
+/* Maps the tables; after load. Negative errno. */
+int capture_collect_open(struct capture *c);
+void capture_collect_close(struct capture *c);
+
+/* Packets came: what is folded beside them is due at the window's end. */
+void capture_collect_hasten(struct capture *c);
+
+/* Maps `bytes` of a map that is BPF_F_MMAPABLE. NULL with errno. */
+struct bpf_map;
+void *capture_map_shared(const struct bpf_map *map, size_t bytes, int prot);
 
 /* The callback of the ring buffer; `user` is the capture. */
 int capture_on_record(void *user, void *data, size_t size);

@@ -79,5 +79,7 @@ int capture_dispatch(struct capture *c, int budget, capture_event_fn fn,
 	c->left = budget;
 	c->taken = 0;
 	err = ring_buffer__consume(c->ring);
+	if (c->taken > 0)
+		capture_collect_hasten(c);
 	return err < 0 && err != -EAGAIN ? err : c->taken;
 }

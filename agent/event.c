@@ -5,11 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool record_valid(const struct icmp_record *r)
+static bool valid(unsigned int family, unsigned int direction)
 {
-	if (r->family != 4 && r->family != 6)
-		return false;
-	return r->direction < ICMP_DIR_COUNT;
+	return (family == 4 || family == 6) && direction < ICMP_DIR_COUNT;
 }
 
 static void event_set_key(struct icmp_event *e, const struct icmp_record *r)
@@ -47,7 +45,7 @@ int event_from_record(const struct icmp_record *record, const char *ifname,
 {
 	struct icmp_event e = {0};
 
-	if (!record_valid(record))
+	if (!valid(record->family, record->direction))
 		return -EBADMSG;
 	event_set_key(&e, record);
 	event_set_detail(&e, record);
@@ -56,6 +54,55 @@ int event_from_record(const struct icmp_record *record, const char *ifname,
 	e.bytes = record->length;
 	e.first_ns = (int64_t)record->time_ns + unix_minus_boot_ns;
 	e.last_ns = e.first_ns;
+	*ret_event = e;
+	return 0;
+}
+
+static void event_set_fold(struct icmp_event *e, const char *ifname,
+			   uint64_t count, uint64_t bytes,
+			   const struct event_window *window)
+{
+	snprintf(e->ifname, sizeof(e->ifname), "%s", ifname);
+	e->count = count;
+	e->bytes = bytes;
+	e->first_ns = window->first_ns;
+	e->last_ns = window->last_ns;
+}
+
+int event_from_flow(const struct icmp_flow *flow, const char *ifname,
+		    const struct event_window *window,
+		    struct icmp_event *ret_event)
+{
+	struct icmp_event e = {0};
+
+	if (!valid(flow->family, flow->direction) || flow->count == 0)
+		return -EBADMSG;
+	e.key.ifindex = flow->ifindex;
+	e.key.family = flow->family;
+	e.key.direction = flow->direction;
+	e.key.type = flow->type;
+	e.key.code = flow->code;
+	memcpy(e.key.src, flow->src, sizeof(e.key.src));
+	memcpy(e.key.dst, flow->dst, sizeof(e.key.dst));
+	event_set_fold(&e, ifname, flow->count, flow->bytes, window);
+	*ret_event = e;
+	return 0;
+}
+
+int event_from_type(const struct icmp_type *type, const char *ifname,
+		    const struct event_window *window,
+		    struct icmp_event *ret_event)
+{
+	struct icmp_event e = {.others = true};
+
+	if (!valid(type->family, type->direction) || type->count == 0)
+		return -EBADMSG;
+	e.key.ifindex = type->ifindex;
+	e.key.family = type->family;
+	e.key.direction = type->direction;
+	e.key.type = type->type;
+	e.key.code = type->code;
+	event_set_fold(&e, ifname, type->count, type->bytes, window);
 	*ret_event = e;
 	return 0;
 }

@@ -68,4 +68,22 @@ struct icmp_event {
 int event_from_record(const struct icmp_record *record, const char *ifname,
 		      int64_t unix_minus_boot_ns, struct icmp_event *ret_event);
 
+/* The time in which the packets of a fold came: Unix time. */
+struct event_window {
+	int64_t first_ns;
+	int64_t last_ns;
+};
+
+/*
+ * What the kernel counted becomes one event: of a flow, and of a type whose
+ * addresses are not known. 0, or -EBADMSG as above, also where nothing was
+ * counted.
+ */
+int event_from_flow(const struct icmp_flow *flow, const char *ifname,
+		    const struct event_window *window,
+		    struct icmp_event *ret_event);
+int event_from_type(const struct icmp_type *type, const char *ifname,
+		    const struct event_window *window,
+		    struct icmp_event *ret_event);
+
 #endif

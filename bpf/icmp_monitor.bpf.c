@@ -13,6 +13,7 @@
 
 #include "bpf/account.h"
 #include "bpf/detail.h"
+#include "bpf/fold.h"
 #include "bpf/parse.h"
 
 /* Set by user space before load. */
@@ -91,27 +92,68 @@ static __always_inline int chosen(const struct icmp_head *h)
 	return !cfg_choose_types || type_chosen(h->family, h->type, h->code);
 }
 
+/* Counts a packet that gets no record, in as much detail as there is room. */
+static __always_inline void fold(const struct icmp_head *h,
+				 const struct fold_place *at,
+				 struct icmp_cpu *s, struct icmp_counters *c)
+{
+	s->folds++;
+	if (flow_add(h, at)) {
+		c->folded++;
+		KEEP_BRANCH();
+		return;
+	}
+	if (!type_add(h, at))
+		rest_add(h, at);
+	c->remainder++;
+	KEEP_BRANCH();
+}
+
+static __always_inline void account_icmp(const struct packet *p,
+					 const struct icmp_head *h,
+					 struct fold_place *at,
+					 struct icmp_counters *c)
+{
+	struct icmp_cpu *s = bpf_map_lookup_elem(&cpus, &at->cpu);
+	int special = is_special(h);
+
+	if (!s)
+		return; /* cannot be: there is one for every possible CPU */
+	cpu_enter(s);
+	at->epoch = s->epoch;
+	c->seen++;
+	if (budget_take(s, special)) {
+		if (record_write(p, h, at->ifindex, at->direction) == 0) {
+			c->recorded++;
+			KEEP_BRANCH();
+			cpu_leave(s);
+			return;
+		}
+		budget_empty(s, special);
+	}
+	fold(h, at, s, c);
+	cpu_leave(s);
+}
+
 static __always_inline void account(const struct packet *p,
 				    const struct icmp_head *h, int result,
 				    __u32 ifindex, __u32 direction)
 {
-	struct icmp_counters *c = counters_row(ifindex, direction);
+	struct fold_place at = {
+		.ifindex = ifindex,
+		.direction = direction,
+		.cpu = bpf_get_smp_processor_id(),
+	};
+	struct icmp_counters *c = counters_row(at.cpu, ifindex, direction);
 
 	if (!c)
-		return; /* cannot be: every possible CPU has its rows */
-	if (result < 0) {
+		return; /* likewise */
+	if (result < 0)
 		count_unparsed(c, PARSE_REASON(result));
-		return;
-	}
-	if (!chosen(h)) {
+	else if (!chosen(h))
 		c->filtered++;
-		return;
-	}
-	c->seen++;
-	if (record_write(p, h, ifindex, direction) == 0)
-		c->recorded++;
 	else
-		c->remainder++;
+		account_icmp(p, h, &at, c);
 }
 
 SEC("xdp.frags")

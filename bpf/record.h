@@ -98,10 +98,6 @@ enum {
 	ICMP_ROWS = 512,
 };
 
-/* Where in the map of counters a CPU, row and direction stand. */
-#define ICMP_COUNTERS_INDEX(cpu, row, direction) \
-	(((cpu)*ICMP_ROWS + (row)) * ICMP_DIR_COUNT + (direction))
-
 struct icmp_link_set {
 	__u64 way[ICMP_LINK_WAYS]; /* ICMP_LINK(ifindex, row), 0: free */
 };
@@ -110,6 +106,80 @@ struct icmp_link_set {
 #define ICMP_LINK_IFINDEX(link) ((__u32)(link))
 #define ICMP_LINK_ROW(link)	((__u32)((link) >> 32))
 
+/* Where in the map of counters a CPU, row and direction stand. */
+#define ICMP_COUNTERS_INDEX(cpu, row, direction) \
+	(((cpu)*ICMP_ROWS + (row)) * ICMP_DIR_COUNT + (direction))
+
+/*
+ * What one CPU is at. `enter` counts packets that it began to account for,
+ * `leave` follows when it is done: where leave has reached what enter was, all
+ * that was written before is there. User space learns from this when nobody
+ * writes to a retired table any more.
+ */
+struct icmp_cpu {
+	__u64 enter;
+	__u64 leave;
+	__u64 folds;	     /* writes to the tables below */
+	__u32 epoch;	     /* as last seen by this CPU */
+	__u32 used_records;  /* of the budgets, in this epoch */
+	__u32 used_specials; /* errors, redirects, router advertisements */
+	__u32 reserved[7];
+};
+
+/*
+ * Packets beyond the budget, one entry a flow. There are two tables for each
+ * CPU; the low bit of the epoch says which one is in use. User space flips the
+ * epoch, reads the other one and clears it by setting count to 0. The ways of
+ * a set are taken in order, so that the first free one ends the search.
+ */
+struct icmp_flow {
+	__u32 ifindex;
+	__u8 family;
+	__u8 direction;
+	__u8 type;
+	__u8 code;
+	__u32 src[4]; /* network order, IPv4 in the first */
+	__u32 dst[4];
+	__u64 count; /* 0: free */
+	__u64 bytes;
+	__u64 reserved;
+};
+
+/* Packets whose set of flows was full: the same without the addresses. */
+struct icmp_type {
+	__u32 ifindex;
+	__u8 family;
+	__u8 direction;
+	__u8 type;
+	__u8 code;
+	__u64 count; /* 0: free */
+	__u64 bytes;
+	__u64 reserved;
+};
+
+enum {
+	ICMP_FLOW_WAYS = 4,
+	ICMP_TYPE_WAYS = 4,
+	ICMP_TYPE_SETS = 32, /* power of two */
+};
+
+#define ICMP_FLOW_INDEX(cpu, epoch, sets, set) \
+	((((cpu)*2 + ((epoch)&1)) * (sets) + (set)) * ICMP_FLOW_WAYS)
+#define ICMP_TYPE_INDEX(cpu, epoch, set) \
+	((((cpu)*2 + ((epoch)&1)) * ICMP_TYPE_SETS + (set)) * ICMP_TYPE_WAYS)
+
+/*
+ * Where even that was full: a monotonic count of each direction, family and
+ * type, of all interfaces and codes.
+ */
+#define ICMP_REST_PER_CPU (ICMP_DIR_COUNT * 2 * 256)
+#define ICMP_REST_INDEX(cpu, direction, family, type)                         \
+	((((cpu)*ICMP_DIR_COUNT + (direction)) * 2 + ((family) == 6)) * 256 + \
+	 (type))
+
+_Static_assert(sizeof(struct icmp_cpu) == 64, "cpu: one line");
+_Static_assert(sizeof(struct icmp_flow) == 64, "flow: one line");
+_Static_assert(sizeof(struct icmp_type) == 32, "type: half a line");
 _Static_assert(sizeof(struct icmp_counters) == 128, "counters: two lines");
 _Static_assert(sizeof(struct icmp_link_set) == 64, "links: one line");
 _Static_assert(sizeof(struct icmp_record) == 128, "record: size");

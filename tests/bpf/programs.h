@@ -56,6 +56,28 @@ static inline size_t programs_n_rows(void)
 	return (size_t)libbpf_num_possible_cpus() * ICMP_ROWS * ICMP_DIR_COUNT;
 }
 
+static inline int programs_size(struct icmp_monitor_bpf *s)
+{
+	const __u32 cpus = (__u32)libbpf_num_possible_cpus();
+	const __u32 sets = s->rodata->cfg_flow_sets;
+	int err;
+
+	err = bpf_map__set_max_entries(s->maps.counters,
+				       (__u32)programs_n_rows());
+	if (err == 0)
+		err = bpf_map__set_max_entries(s->maps.cpus, cpus);
+	if (err == 0)
+		err = bpf_map__set_max_entries(
+			s->maps.flows, ICMP_FLOW_INDEX(cpus, 0, sets, 0));
+	if (err == 0)
+		err = bpf_map__set_max_entries(s->maps.flow_types,
+					       ICMP_TYPE_INDEX(cpus, 0, 0));
+	if (err == 0)
+		err = bpf_map__set_max_entries(s->maps.rest,
+					       cpus * ICMP_REST_PER_CPU);
+	return err;
+}
+
 /* Between programs_open() and programs_load() a test may write the settings. */
 static inline int programs_open(struct programs *p)
 {
@@ -64,8 +86,7 @@ static inline int programs_open(struct programs *p)
 	if (!p->skel)
 		return -errno;
 	p->n_rows = programs_n_rows();
-	return bpf_map__set_max_entries(p->skel->maps.counters,
-					(__u32)p->n_rows);
+	return programs_size(p->skel);
 }
 
 static inline int programs_load(struct programs *p)

@@ -132,6 +132,88 @@ static void test_refused(void **state)
 	refused(&r);
 }
 
+static const struct event_window window = {.first_ns = 10, .last_ns = 20};
+
+static void test_flow(void **state)
+{
+	struct icmp_flow f = {
+		.ifindex = 3,
+		.family = 6,
+		.direction = ICMP_DIR_OUT,
+		.type = 128,
+		.code = 1,
+		.src = {0x01020304, 5, 6, 7},
+		.dst = {8, 9, 10, 11},
+		.count = 1342,
+		.bytes = 140910,
+	};
+	struct icmp_event e;
+
+	(void)state;
+	assert_int_equal(event_from_flow(&f, "eth0", &window, &e), 0);
+	assert_int_equal(e.key.ifindex, 3);
+	assert_int_equal(e.key.family, 6);
+	assert_int_equal(e.key.direction, ICMP_DIR_OUT);
+	assert_int_equal(e.key.type, 128);
+	assert_int_equal(e.key.code, 1);
+	assert_memory_equal(e.key.src, f.src, 16);
+	assert_memory_equal(e.key.dst, f.dst, 16);
+	assert_string_equal(e.ifname, "eth0");
+	assert_int_equal(e.count, 1342);
+	assert_int_equal(e.bytes, 140910);
+	assert_int_equal(e.first_ns, 10);
+	assert_int_equal(e.last_ns, 20);
+	assert_false(e.others);
+	f.count = 1; /* still without detail */
+	assert_int_equal(event_from_flow(&f, "eth0", &window, &e), 0);
+	assert_false(e.single);
+	assert_int_equal(e.has, 0);
+}
+
+static void test_type(void **state)
+{
+	struct icmp_type t = {
+		.ifindex = 4,
+		.family = 4,
+		.direction = ICMP_DIR_IN,
+		.type = 3,
+		.code = 4,
+		.count = 88123,
+		.bytes = 1,
+	};
+	struct icmp_event e;
+
+	(void)state;
+	assert_int_equal(event_from_type(&t, "", &window, &e), 0);
+	assert_true(e.others);
+	assert_false(e.any_code);
+	assert_false(e.single);
+	assert_int_equal(e.key.ifindex, 4);
+	assert_int_equal(e.key.family, 4);
+	assert_int_equal(e.key.type, 3);
+	assert_int_equal(e.key.code, 4);
+	assert_int_equal(e.count, 88123);
+	assert_int_equal(e.bytes, 1);
+}
+
+static void test_fold_refused(void **state)
+{
+	struct icmp_flow f = {.family = 5, .count = 1};
+	struct icmp_type t = {.family = 4, .direction = 2, .count = 1};
+	struct icmp_event e, untouched;
+
+	(void)state;
+	memset(&e, 0x5a, sizeof(e));
+	untouched = e;
+	assert_int_equal(event_from_flow(&f, "", &window, &e), -EBADMSG);
+	assert_int_equal(event_from_type(&t, "", &window, &e), -EBADMSG);
+	f = (struct icmp_flow){.family = 4}; /* nothing was counted */
+	t = (struct icmp_type){.family = 4};
+	assert_int_equal(event_from_flow(&f, "", &window, &e), -EBADMSG);
+	assert_int_equal(event_from_type(&t, "", &window, &e), -EBADMSG);
+	assert_memory_equal(&e, &untouched, sizeof(e));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +222,9 @@ int main(void)
 		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_long_name_is_cut),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_flow),
+		cmocka_unit_test(test_type),
+		cmocka_unit_test(test_fold_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

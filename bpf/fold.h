@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC OR GPL-2.0-only */
+#ifndef ICMP_FOLD_H
+#define ICMP_FOLD_H
+
+/*
+ * What happens to a packet that gets no record of its own: a flow table, then
+ * a table of types, then a count that always has room. The tables are arrays
+ * that only one CPU writes: a kernel hash costs ten times as much once it is
+ * full of random sources.
+ */
+#include "bpf/parse.h"
+#include "bpf/record.h"
+
+/* Entries of all maps here are set by user space before load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct icmp_flow);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct icmp_type);
+} flow_types SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} rest SEC(".maps");
+
+const volatile __u32 cfg_flow_sets = 1; /* of each CPU and epoch: 2^n */
+const volatile __u64 cfg_seed;		/* so that nobody chooses the sets */
+
+/* Where and when: what the tables are told beside the packet. */
+struct fold_place {
+	__u32 ifindex;
+	__u32 direction;
+	__u32 cpu;
+	__u32 epoch;
+};
+
+static __always_inline __u64 mix(__u64 x, __u64 word)
+{
+	x = (x ^ word) * 0x9e3779b97f4a7c15ULL; /* 2^64 / golden ratio */
+	return x ^ x >> 32;
+}
+
+static __always_inline __u64 pair(__u32 a, __u32 b)
+{
+	return (__u64)a << 32 | b;
+}
+
+static __always_inline __u64 kind_hash(const struct icmp_head *h,
+				       const struct fold_place *at)
+{
+	return mix(cfg_seed, pair(at->ifindex,
+				  (__u32)h->family << 24 | at->direction << 16 |
+					  (__u32)h->type << 8 | h->code));
+}
+
+static __always_inline __u64 flow_hash(const struct icmp_head *h,
+				       const struct fold_place *at)
+{
+	__u64 x = mix(kind_hash(h, at), pair(h->src[0], h->dst[0]));
+
+	if (h->family == 4)
+		return x;
+	x = mix(x, pair(h->src[1], h->dst[1]));
+	x = mix(x, pair(h->src[2], h->dst[2]));
+	return mix(x, pair(h->src[3], h->dst[3]));
+}
+
+static __always_inline int flow_same(const struct icmp_flow *f,
+				     const struct icmp_head *h,
+				     const struct fold_place *at)
+{
+	return f->src[0] == h->src[0] && f->dst[0] == h->dst[0] &&
+	       f->type == h->type && f->code == h->code &&
+	       f->family == h->family && f->direction == at->direction &&
+	       f->ifindex == at->ifindex && f->src[3] == h->src[3] &&
+	       f->dst[3] == h->dst[3] && f->src[1] == h->src[1] &&
+	       f->src[2] == h->src[2] && f->dst[1] == h->dst[1] &&
+	       f->dst[2] == h->dst[2];
+}
+
+static __always_inline void flow_claim(struct icmp_flow *f,
+				       const struct icmp_head *h,
+				       const struct fold_place *at)
+{
+	f->ifindex = at->ifindex;
+	f->family = h->family;
+	f->direction = at->direction;
+	f->type = h->type;
+	f->code = h->code;
+	__builtin_memcpy(f->src, h->src, sizeof(f->src));
+	__builtin_memcpy(f->dst, h->dst, sizeof(f->dst));
+	f->bytes = h->length;
+	f->count = 1;
+}
+
+/* 1 where the packet is counted, 0 where the set is full. */
+static __always_inline int flow_add(const struct icmp_head *h,
+				    const struct fold_place *at)
+{
+	__u32 set = (flow_hash(h, at) >> 16) & (cfg_flow_sets - 1);
+	__u32 first = ICMP_FLOW_INDEX(at->cpu, at->epoch, cfg_flow_sets, set);
+
+#pragma unroll
+	for (__u32 way = 0; way < ICMP_FLOW_WAYS; way++) {
+		__u32 key = first + way;
+		struct icmp_flow *f = bpf_map_lookup_elem(&flows, &key);
+
+		if (!f)
+			return 0;
+		if (f->count == 0) {
+			flow_claim(f, h, at);
+			return 1;
+		}
+		if (flow_same(f, h, at)) {
+			f->bytes += h->length;
+			f->count++;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static __always_inline void type_claim(struct icmp_type *t,
+				       const struct icmp_head *h,
+				       const struct fold_place *at)
+{
+	t->ifindex = at->ifindex;
+	t->family = h->family;
+	t->direction = at->direction;
+	t->type = h->type;
+	t->code = h->code;
+	t->bytes = h->length;
+	t->count = 1;
+}
+
+static __always_inline int type_add(const struct icmp_head *h,
+				    const struct fold_place *at)
+{
+	__u32 set = (kind_hash(h, at) >> 16) & (ICMP_TYPE_SETS - 1);
+	__u32 first = ICMP_TYPE_INDEX(at->cpu, at->epoch, set);
+
+#pragma unroll
+	for (__u32 way = 0; way < ICMP_TYPE_WAYS; way++) {
+		__u32 key = first + way;
+		struct icmp_type *t = bpf_map_lookup_elem(&flow_types, &key);
+
+		if (!t)
+			return 0;
+		if (t->count == 0) {
+			type_claim(t, h, at);
+			return 1;
+		}
+		if (t->type == h->type && t->code == h->code &&
+		    t->family == h->family && t->direction == at->direction &&
+		    t->ifindex == at->ifindex) {
+			t->bytes += h->length;
+			t->count++;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static __always_inline void rest_add(const struct icmp_head *h,
+				     const struct fold_place *at)
+{
+	__u32 key = ICMP_REST_INDEX(at->cpu, at->direction, h->family, h->type);
+	__u64 *n = bpf_map_lookup_elem(&rest, &key);
+
+	if (n)
+		(*n)++;
+}
+
+#endif

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: ISC
+/*
+ * More packets than records: whatever the number of sources, every packet is
+ * part of some event. Two CPUs send while a third party reads and clears the
+ * tables; at rest seen == recorded + folded + remainder, exactly.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <linux/pkt_cls.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "agent/capture_internal.h"
+#include "tests/bpf/lab.h"
+#include "tests/bpf/programs.h"
+
+enum {
+	FRAME_BYTES = 42,
+	SOURCE_OFFSET = 26,
+	TYPE_OFFSET = 34,
+	SENDERS_MAX = 8,
+	RUNS = 20,
+};
+
+static const uint8_t frame_template[FRAME_BYTES] = {
+	2,    0, 0,   0,  0,   2, 2, 0, 0,  0, 0,    1,	   8,	 0,
+	0x45, 0, 0,   28, 0,   0, 0, 0, 64, 1, 0,    0,	   10,	 0,
+	0,    0, 198, 51, 100, 1, 8, 0, 0,  0, 0x11, 0x22, 0x33, 0x44,
+};
+
+static bool may;
+
+/* One CPU's part of a flood. */
+struct sender {
+	pthread_t thread;
+	int cpu;
+	int program;
+	uint32_t sources; /* from `first_source` on */
+	uint32_t first_source;
+	uint32_t packets; /* of each source */
+	bool types;	  /* the type and code follow from the source too */
+	atomic_int *running;
+	int err;
+};
+
+/* By the tc program: XDP changes the kernel's dispatcher with every call. */
+static int send_one(const struct sender *s, uint32_t source)
+{
+	uint8_t frame[FRAME_BYTES];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame,
+		    .data_size_in = sizeof(frame), .repeat = (int)s->packets);
+
+	memcpy(frame, frame_template, sizeof(frame));
+	for (int i = 0; i < 3; i++)
+		frame[SOURCE_OFFSET + 1 + i] =
+			(uint8_t)(source >> (16 - 8 * i));
+	if (s->types) {
+		frame[TYPE_OFFSET] = (uint8_t)source;
+		frame[TYPE_OFFSET + 1] = (uint8_t)(source >> 8);
+	}
+	return bpf_prog_test_run_opts(s->program, &opts);
+}
+
+static void *sender_main(void *arg)
+{
+	struct sender *s = arg;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(s->cpu, &set);
+	s->err = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	for (uint32_t i = 0; i < s->sources && s->err == 0; i++)
+		s->err = send_one(s, s->first_source + i);
+	atomic_fetch_sub(s->running, 1);
+	return NULL;
+}
+
+/* What came out, to be held against what the programs counted. */
+struct tally {
+	uint64_t singles;
+	uint64_t folded;
+	uint64_t others;
+	uint64_t types[256];
+	uint64_t bytes;
+	uint64_t times_wrong;
+};
+
+static void on_event(void *user, const struct icmp_event *e)
+{
+	struct tally *t = user;
+
+	if (e->single)
+		t->singles += e->count;
+	else if (e->others)
+		t->others += e->count;
+	else
+		t->folded += e->count;
+	t->types[e->key.type] += e->count;
+	t->bytes += e->bytes;
+	t->times_wrong += e->first_ns > e->last_ns || e->first_ns <= 0;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+static int allowed_cpus(int *cpus)
+{
+	cpu_set_t set;
+	int n = 0;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+	for (int i = 0; i < CPU_SETSIZE && n < SENDERS_MAX; i++)
+		if (CPU_ISSET(i, &set))
+			cpus[n++] = i;
+	return n;
+}
+
+static void flood(struct capture *c, struct sender *like, struct tally *t)
+{
+	struct sender senders[SENDERS_MAX];
+	int cpus[SENDERS_MAX];
+	int n = allowed_cpus(cpus);
+	atomic_int running = n;
+	struct pollfd p = {.fd = capture_fd(c), .events = POLLIN};
+
+	for (int i = 0; i < n; i++) {
+		senders[i] = *like;
+		senders[i].cpu = cpus[i];
+		senders[i].program = c->programs.tc[ICMP_DIR_IN];
+		senders[i].first_source = (uint32_t)i * like->sources;
+		senders[i].running = &running;
+		assert_int_equal(pthread_create(&senders[i].thread, NULL,
+						sender_main, &senders[i]),
+				 0);
+	}
+	while (atomic_load(&running) > 0) {
+		poll(&p, 1, 1);
+		assert_true(capture_dispatch(c, 256, on_event, t) >= 0);
+		/* hundreds of times as often as the window asks for */
+		c->collect.deadline_ns = 0;
+		capture_collect(c, now_ns(), on_event, t);
+	}
+	for (int i = 0; i < n; i++) {
+		pthread_join(senders[i].thread, NULL);
+		assert_int_equal(senders[i].err, 0);
+	}
+	like->packets *= (uint32_t)n;
+}
+
+static void check_identity(struct capture *c, const struct tally *t,
+			   uint64_t packets)
+{
+	struct capture_counters k;
+
+	capture_counters(c, &k);
+	assert_int_equal(k.seen, packets);
+	assert_int_equal(k.recorded + k.folded + k.remainder, k.seen);
+	assert_int_equal(t->singles, k.recorded);
+	assert_int_equal(t->folded, k.folded);
+	assert_int_equal(t->others, k.remainder);
+	assert_int_equal(t->times_wrong, 0);
+}
+
+static struct capture *open_capture(const struct capture_config *more)
+{
+	struct capture_config config = *more;
+	struct capture *c;
+
+	config.directions = DIRECTION_IN;
+	config.families = FAMILY_4 | FAMILY_6;
+	assert_int_equal(capture_new(&config, &c), 0);
+	return c;
+}
+
+/*
+ * Nothing is attached here, so that after capture_finish() the same capture
+ * can go on; its counters and the tally add up over the runs.
+ */
+static void run_floods(const struct capture_config *config,
+		       const struct sender *like, int runs)
+{
+	struct capture *c = open_capture(config);
+	struct tally t = {0};
+	uint64_t packets = 0;
+
+	for (int i = 0; i < runs; i++) {
+		struct sender s = *like;
+
+		flood(c, &s, &t);
+		packets += (uint64_t)s.sources * s.packets;
+		assert_int_equal(capture_finish(c, on_event, &t), 0);
+		check_identity(c, &t, packets);
+	}
+	if (!like->types) {
+		assert_int_equal(t.types[8], packets);
+		assert_int_equal(t.bytes, 28 * packets);
+	}
+	capture_free(c);
+}
+
+static void test_one_source(void **state)
+{
+	const struct sender like = {.sources = 1, .packets = 300000};
+
+	(void)state;
+	if (!may)
+		skip();
+	run_floods(&(struct capture_config){0}, &like, RUNS);
+}
+
+static void test_thousand_sources(void **state)
+{
+	const struct sender like = {.sources = 1000, .packets = 100};
+
+	(void)state;
+	if (!may)
+		skip();
+	run_floods(&(struct capture_config){0}, &like, RUNS);
+}
+
+/* Half a million of each of two CPUs, again and again in part. */
+static void test_million_sources(void **state)
+{
+	const struct sender part = {.sources = 20000, .packets = 2};
+	const struct sender whole = {.sources = 500000, .packets = 1};
+
+	(void)state;
+	if (!may)
+		skip();
+	run_floods(&(struct capture_config){0}, &part, RUNS - 1);
+	run_floods(&(struct capture_config){0}, &whole, 1);
+}
+
+/* The types are more than the table of types holds. */
+static void test_all_types(void **state)
+{
+	const struct capture_config config = {.flow_sets = 1};
+	const struct sender like = {
+		.sources = 65536, .packets = 1, .types = true};
+
+	(void)state;
+	if (!may)
+		skip();
+	run_floods(&config, &like, 1);
+}
+
+/* A reader that does not come: the ring is full, and folding takes over. */
+static void test_full_ring(void **state)
+{
+	const struct capture_config config = {.ring_bytes = 4096,
+					      .budget_records = 1 << 20};
+	struct capture *c;
+	struct tally t = {0};
+	atomic_int running = 1;
+	struct sender s = {.sources = 1, .packets = 10000, .running = &running};
+	struct capture_counters k;
+
+	(void)state;
+	if (!may)
+		skip();
+	c = open_capture(&config);
+	s.program = c->programs.tc[ICMP_DIR_IN];
+	assert_int_equal(send_one(&s, 1), 0);
+	capture_counters(c, &k);
+	assert_true(k.recorded > 0 && k.recorded <= 4096 / 136);
+	assert_int_equal(k.folded, 10000 - k.recorded);
+	assert_int_equal(capture_finish(c, on_event, &t), 0);
+	check_identity(c, &t, 10000);
+	capture_free(c);
+}
+
+/* A flood of pings leaves room for the one redirect. */
+static void test_specials_have_their_own_budget(void **state)
+{
+	const struct capture_config config = {.budget_records = 100,
+					      .budget_specials = 10};
+	uint8_t redirect[FRAME_BYTES];
+	struct sender s = {.sources = 1, .packets = 1000};
+	struct capture_counters k;
+	struct capture *c;
+
+	(void)state;
+	if (!may)
+		skip();
+	c = open_capture(&config);
+	s.program = c->programs.tc[ICMP_DIR_IN];
+	assert_int_equal(send_one(&s, 1), 0);
+	capture_counters(c, &k);
+	/* more than one CPU may have taken part */
+	assert_true(k.recorded >= 100 && k.recorded < 1000);
+	memcpy(redirect, frame_template, sizeof(redirect));
+	redirect[TYPE_OFFSET] = 5;
+	assert_int_equal(program_run(c->skel->progs.icmp_tc_in, redirect,
+				     sizeof(redirect)),
+			 TC_ACT_UNSPEC);
+	capture_counters(c, &k);
+	assert_int_equal(k.seen, 1001);
+	assert_int_equal(k.folded + k.remainder, 1000 - (k.recorded - 1));
+	capture_free(c);
+}
+
+/* What is folded comes when the deadline says, without another packet. */
+static void test_fold_comes_by_itself(void **state)
+{
+	const struct capture_config config = {.budget_records = 1};
+	struct sender s = {.sources = 1, .packets = 500};
+	struct capture *c;
+	struct tally t = {0};
+	uint64_t clock_ns = 1000000000;
+
+	(void)state;
+	if (!may)
+		skip();
+	c = open_capture(&config);
+	s.program = c->programs.tc[ICMP_DIR_IN];
+	capture_collect(c, clock_ns, on_event, &t);
+	assert_int_equal(send_one(&s, 1), 0);
+	for (int i = 0; i < 5 && t.folded == 0; i++) {
+		assert_true(capture_deadline(c) > clock_ns);
+		clock_ns = capture_deadline(c);
+		capture_collect(c, clock_ns, on_event, &t);
+	}
+	assert_true(t.folded > 0);
+	assert_int_equal(capture_finish(c, on_event, &t), 0);
+	check_identity(c, &t, 500);
+	capture_free(c);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	log_init((enum log_level)0);
+	may = geteuid() == 0;
+	if (!may)
+		print_message("needs root\n");
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_source),
+		cmocka_unit_test(test_thousand_sources),
+		cmocka_unit_test(test_million_sources),
+		cmocka_unit_test(test_all_types),
+		cmocka_unit_test(test_full_ring),
+		cmocka_unit_test(test_specials_have_their_own_budget),
+		cmocka_unit_test(test_fold_comes_by_itself),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
