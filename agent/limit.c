@@ -31,13 +31,13 @@ uint64_t limit_turn(struct limit *l, int64_t unix_ns)
 	return dropped;
 }
 
-enum limit_verdict limit_take(struct limit *l)
+enum limit_verdict limit_take(struct limit *l, uint64_t packets)
 {
 	if (l->rate == 0 || l->used < l->rate) {
 		l->used++;
 		return LIMIT_PASS;
 	}
-	l->dropped++;
+	l->dropped += packets;
 	if (l->said)
 		return LIMIT_DROP;
 	l->said = true;

@@ -13,7 +13,7 @@ struct limit {
 	uint64_t rate; /* messages a second; 0 is no limit */
 	int64_t second;
 	uint64_t used;
-	uint64_t dropped; /* in this second */
+	uint64_t dropped; /* packets, in this second */
 	bool said;	  /* "Rate limit reached" went out in this second */
 };
 
@@ -33,8 +33,11 @@ void limit_init(struct limit *l, uint64_t rate);
  */
 uint64_t limit_turn(struct limit *l, int64_t unix_ns);
 
-/* Takes one message. Call limit_turn() first. */
-enum limit_verdict limit_take(struct limit *l);
+/*
+ * Takes one message that stands for `packets`, of which each counts where it is
+ * dropped. Call limit_turn() first.
+ */
+enum limit_verdict limit_take(struct limit *l, uint64_t packets);
 
 /*
  * When limit_turn() must be called although no packet came, so that the

@@ -10,7 +10,7 @@
 #define NS_PER_S INT64_C(1000000000)
 
 enum {
-	/* Sent and not echoed; beyond it the oldest counts as reported. */
+	/* Sent and not confirmed; with these the rest has to wait. */
 	WINDOW_MESSAGES = 4096,
 	/* Summaries of an outage that leave before the rest is asked for. */
 	SUMMARY_MESSAGES = 512,
@@ -23,6 +23,7 @@ struct outbox {
 	struct fold *backlog;	 /* what a full queue could not keep */
 	struct queue *summaries; /* of the backlog; leave first */
 	struct queue *queue;
+	uint64_t sent; /* messages, the order that they left in */
 	struct outbox_counters counters;
 };
 
@@ -86,16 +87,8 @@ static void push(struct outbox *o, const struct message *m)
 {
 	struct message evicted;
 
-	switch (queue_push(o->queue, m, &evicted)) {
-	case QUEUE_PUSHED:
-		return;
-	case QUEUE_EVICTED_SENT:
-		report(o, &evicted);
-		return;
-	case QUEUE_EVICTED:
+	if (queue_push(o->queue, m, &evicted) == QUEUE_EVICTED)
 		keep_evicted(o, &evicted);
-		return;
-	}
 }
 
 static void push_event(void *user, const struct icmp_event *event)
@@ -169,15 +162,17 @@ void outbox_take(struct outbox *o, const struct icmp_event *event,
 		fold_add(o->fold, event);
 		return;
 	}
-	verdict = limit_take(&o->limit);
+	verdict = limit_take(&o->limit, event->count);
 	if (verdict == LIMIT_PASS)
 		push_event(o, event);
 	else
 		take_beyond(o, event, verdict == LIMIT_DROP_FIRST);
 }
 
+/* As at the end of a second, and then what did not even fit folded. */
 void outbox_flush(struct outbox *o)
 {
+	fold_close(o->fold, summary_budget(o), push_event, o);
 	fold_close(o->fold, SIZE_MAX, push_event, o);
 }
 
@@ -202,28 +197,37 @@ static struct queue *next_queue(struct outbox *o)
 
 const struct message *outbox_peek(struct outbox *o, size_t nth)
 {
-	return queue_peek(next_queue(o), nth);
+	struct queue *q = next_queue(o);
+
+	if (nth >= WINDOW_MESSAGES ||
+	    outbox_unconfirmed(o) >= WINDOW_MESSAGES - nth)
+		return NULL;
+	return queue_peek(q, nth);
 }
 
-static void confirm_oldest(struct outbox *o, struct queue *q)
+/* Up to the message that left as the `order`th. */
+static void confirm_in(struct outbox *o, struct queue *q, uint64_t order)
 {
-	report(o, queue_peek_sent(q, 0));
-	queue_pop(q);
+	const struct message *m;
+
+	while ((m = queue_peek_sent(q, 0)) && m->order <= order) {
+		report(o, m);
+		queue_pop(q);
+	}
 }
 
-static void confirm_beyond(struct outbox *o, struct queue *q, size_t window)
+static void confirm(struct outbox *o, uint64_t order)
 {
-	while (queue_length(q) - queue_unsent(q) > window)
-		confirm_oldest(o, q);
+	confirm_in(o, o->summaries, order);
+	confirm_in(o, o->queue, order);
 }
 
 void outbox_sent(struct outbox *o, size_t n, uint64_t echo)
 {
-	struct queue *q = next_queue(o);
-
 	o->counters.sent++;
-	queue_sent(q, n, echo);
-	confirm_beyond(o, q, echo ? WINDOW_MESSAGES : 0);
+	queue_sent(next_queue(o), n, echo, ++o->sent);
+	if (!echo)
+		confirm(o, o->sent);
 }
 
 void outbox_reject(struct outbox *o, enum account_reason reason)
@@ -231,39 +235,40 @@ void outbox_reject(struct outbox *o, enum account_reason reason)
 	struct queue *q = next_queue(o);
 	const struct message *m = queue_peek(q, 0);
 
-	confirm_beyond(o, q, 0); /* so that the next is the oldest */
 	if (m && m->kind == MESSAGE_EVENT)
 		account_drop(&o->counters.account, reason, &m->event);
-	queue_pop(q);
+	queue_pop_unsent(q);
 }
 
-static bool echoed_in(struct outbox *o, struct queue *q, uint64_t echo)
+/* The oldest in this queue that the echo is of; 0 where there is none. */
+static uint64_t echoed_order(const struct queue *q, uint64_t echo)
 {
 	const struct message *m;
-	size_t i;
 
-	for (i = 0; (m = queue_peek_sent(q, i)); i++)
+	for (size_t i = 0; (m = queue_peek_sent(q, i)); i++)
 		if (m->echo == echo)
-			break;
-	if (!m)
-		return false;
-	confirm_beyond(o, q, queue_length(q) - queue_unsent(q) - i - 1);
-	return true;
+			return m->order;
+	return 0;
 }
 
 bool outbox_echoed(struct outbox *o, uint64_t echo)
 {
-	if (!echo || (!echoed_in(o, o->summaries, echo) &&
-		      !echoed_in(o, o->queue, echo)))
+	uint64_t order = 0;
+
+	if (echo)
+		order = echoed_order(o->summaries, echo);
+	if (echo && !order)
+		order = echoed_order(o->queue, echo);
+	if (!order)
 		return false;
+	confirm(o, order);
 	o->counters.echoed++;
 	return true;
 }
 
 void outbox_confirm_all(struct outbox *o)
 {
-	confirm_beyond(o, o->summaries, 0);
-	confirm_beyond(o, o->queue, 0);
+	confirm(o, o->sent);
 }
 
 void outbox_lost(struct outbox *o)

@@ -58,7 +58,8 @@ int64_t outbox_deadline(const struct outbox *o);
 
 /*
  * The `nth` message from now that shall leave, 0 the next; NULL where there is
- * none. All that are not NULL may leave together. Valid until the next call.
+ * none, or where so many are not confirmed that it has to wait for them. All
+ * that are not NULL may leave together. Valid until the next call.
  */
 const struct message *outbox_peek(struct outbox *o, size_t nth);
 
@@ -83,7 +84,10 @@ void outbox_confirm_all(struct outbox *o);
 /* The connection ended: what was sent without an echo shall leave again. */
 void outbox_lost(struct outbox *o);
 
-/* Everything that is folded goes to the queue: the end is near. */
+/*
+ * Everything that is folded goes to the queue, as at the end of a second: the
+ * end is near.
+ */
 void outbox_flush(struct outbox *o);
 
 /* Messages that wait, were sent without an echo, and packets in all of them. */

@@ -49,8 +49,12 @@ enum queue_pushed queue_push(struct queue *q, const struct message *m,
 {
 	enum queue_pushed result = QUEUE_PUSHED;
 
+	if (q->length == q->max && q->sent > 0) {
+		*ret_evicted = *m;
+		return QUEUE_EVICTED;
+	}
 	if (q->length == q->max) {
-		result = q->sent > 0 ? QUEUE_EVICTED_SENT : QUEUE_EVICTED;
+		result = QUEUE_EVICTED;
 		*ret_evicted = q->ring[at(q, 0)];
 		queue_pop(q);
 	}
@@ -71,10 +75,12 @@ const struct message *queue_peek_sent(const struct queue *q, size_t nth)
 	return nth < q->sent ? &q->ring[at(q, nth)] : NULL;
 }
 
-void queue_sent(struct queue *q, size_t n, uint64_t echo)
+void queue_sent(struct queue *q, size_t n, uint64_t echo, uint64_t order)
 {
-	for (size_t i = 0; i < n && q->sent < q->length; i++, q->sent++)
+	for (size_t i = 0; i < n && q->sent < q->length; i++, q->sent++) {
 		q->ring[at(q, q->sent)].echo = i + 1 == n ? echo : 0;
+		q->ring[at(q, q->sent)].order = order;
+	}
 }
 
 size_t queue_rewind(struct queue *q)
@@ -94,6 +100,19 @@ void queue_pop(struct queue *q)
 	q->length--;
 	if (q->sent > 0)
 		q->sent--;
+}
+
+void queue_pop_unsent(struct queue *q)
+{
+	size_t sent = q->sent;
+
+	if (sent == q->length)
+		return;
+	q->packets -= packets_of(&q->ring[at(q, sent)]);
+	for (size_t i = sent; i > 0; i--)
+		q->ring[at(q, i)] = q->ring[at(q, i - 1)];
+	q->head = (q->head + 1) % q->max;
+	q->length--;
 }
 
 size_t queue_length(const struct queue *q)

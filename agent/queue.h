@@ -22,6 +22,7 @@ struct message {
 	enum message_kind kind;
 	uint64_t number;
 	uint64_t echo;		 /* sent: what its echo is known by */
+	uint64_t order;		 /* sent: as which one */
 	struct icmp_event event; /* MESSAGE_EVENT */
 };
 
@@ -33,11 +34,13 @@ void queue_free(struct queue *q);
 
 enum queue_pushed {
 	QUEUE_PUSHED = 0,
-	QUEUE_EVICTED = 1,	/* full: the oldest had to go, never sent */
-	QUEUE_EVICTED_SENT = 2, /* the same, but it had been sent */
+	QUEUE_EVICTED = 1, /* full: one had to go, never sent */
 };
 
-/* Appends a copy; what was evicted is moved to *ret_evicted. */
+/*
+ * Appends a copy; what was evicted is moved to *ret_evicted: the oldest, or
+ * while messages stand in front whose delivery is not confirmed, `m` itself.
+ */
 enum queue_pushed queue_push(struct queue *q, const struct message *m,
 			     struct message *ret_evicted);
 
@@ -48,10 +51,10 @@ enum queue_pushed queue_push(struct queue *q, const struct message *m,
 const struct message *queue_peek(const struct queue *q, size_t nth);
 
 /*
- * The oldest `n` that were not sent are now sent; `echo` confirms the last of
- * them and thereby all.
+ * The oldest `n` that were not sent are now sent, as the `order`th of all;
+ * `echo` confirms the last of them and thereby all.
  */
-void queue_sent(struct queue *q, size_t n, uint64_t echo);
+void queue_sent(struct queue *q, size_t n, uint64_t echo, uint64_t order);
 
 /* The `nth` message that was sent, 0 the oldest; NULL likewise. */
 const struct message *queue_peek_sent(const struct queue *q, size_t nth);
@@ -61,6 +64,9 @@ size_t queue_rewind(struct queue *q);
 
 /* Removes the oldest, sent or not. */
 void queue_pop(struct queue *q);
+
+/* Removes the oldest that was not sent; takes as long as many were. */
+void queue_pop_unsent(struct queue *q);
 
 size_t queue_length(const struct queue *q); /* all */
 size_t queue_unsent(const struct queue *q);

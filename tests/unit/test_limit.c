@@ -21,11 +21,11 @@ static void test_rate_within_one_second(void **state)
 	limit_init(&l, 3);
 	assert_int_equal(limit_turn(&l, 100 * S), 0);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(limit_take(&l), LIMIT_PASS);
+		assert_int_equal(limit_take(&l, 1), LIMIT_PASS);
 	assert_int_equal(limit_deadline(&l), INT64_MAX);
-	assert_int_equal(limit_take(&l), LIMIT_DROP_FIRST);
-	assert_int_equal(limit_take(&l), LIMIT_DROP);
-	assert_int_equal(limit_take(&l), LIMIT_DROP);
+	assert_int_equal(limit_take(&l, 1), LIMIT_DROP_FIRST);
+	assert_int_equal(limit_take(&l, 1), LIMIT_DROP);
+	assert_int_equal(limit_take(&l, 1), LIMIT_DROP);
 	assert_int_equal(limit_deadline(&l), 101 * S);
 }
 
@@ -36,18 +36,18 @@ static void test_turn_reports_and_resets(void **state)
 	(void)state;
 	limit_init(&l, 1);
 	limit_turn(&l, 100 * S + 999999999);
-	limit_take(&l);
-	limit_take(&l);
-	limit_take(&l);
+	limit_take(&l, 1);
+	limit_take(&l, 1);
+	limit_take(&l, 1);
 	/* the same second, seen again at its first nanosecond */
 	assert_int_equal(limit_turn(&l, 100 * S), 0);
-	assert_int_equal(limit_take(&l), LIMIT_DROP);
+	assert_int_equal(limit_take(&l, 1), LIMIT_DROP);
 
 	assert_int_equal(limit_turn(&l, 101 * S), 3);
 	assert_int_equal(limit_deadline(&l), INT64_MAX);
 	assert_int_equal(limit_turn(&l, 102 * S), 0);
-	assert_int_equal(limit_take(&l), LIMIT_PASS);
-	assert_int_equal(limit_take(&l), LIMIT_DROP_FIRST);
+	assert_int_equal(limit_take(&l, 1), LIMIT_PASS);
+	assert_int_equal(limit_take(&l, 1), LIMIT_DROP_FIRST);
 }
 
 static void test_no_limit(void **state)
@@ -58,7 +58,7 @@ static void test_no_limit(void **state)
 	limit_init(&l, 0);
 	limit_turn(&l, S);
 	for (int i = 0; i < 100000; i++)
-		assert_int_equal(limit_take(&l), LIMIT_PASS);
+		assert_int_equal(limit_take(&l, 1), LIMIT_PASS);
 	assert_int_equal(limit_deadline(&l), INT64_MAX);
 }
 
@@ -69,10 +69,10 @@ static void test_clock_steps_back(void **state)
 	(void)state;
 	limit_init(&l, 1);
 	limit_turn(&l, 100 * S);
-	limit_take(&l);
-	limit_take(&l);
+	limit_take(&l, 1);
+	limit_take(&l, 1);
 	assert_int_equal(limit_turn(&l, 50 * S), 1);
-	assert_int_equal(limit_take(&l), LIMIT_PASS);
+	assert_int_equal(limit_take(&l, 1), LIMIT_PASS);
 }
 
 static void test_extreme_clocks(void **state)
@@ -83,16 +83,30 @@ static void test_extreme_clocks(void **state)
 	limit_init(&l, 1);
 	/* -1 ns and 0 ns are different seconds */
 	limit_turn(&l, -1);
-	limit_take(&l);
-	limit_take(&l);
+	limit_take(&l, 1);
+	limit_take(&l, 1);
 	assert_int_equal(limit_deadline(&l), 0);
 	assert_int_equal(limit_turn(&l, 0), 1);
 
 	limit_turn(&l, INT64_MAX);
-	limit_take(&l);
-	limit_take(&l);
+	limit_take(&l, 1);
+	limit_take(&l, 1);
 	assert_int_equal(limit_deadline(&l), INT64_MAX);
 	assert_int_equal(limit_turn(&l, INT64_MIN), 1);
+}
+
+/* What the kernel has folded is one message and many packets. */
+static void test_a_fold_counts_its_packets(void **state)
+{
+	struct limit l;
+
+	(void)state;
+	limit_init(&l, 1);
+	limit_turn(&l, S);
+	assert_int_equal(limit_take(&l, 500), LIMIT_PASS);
+	assert_int_equal(limit_take(&l, 500), LIMIT_DROP_FIRST);
+	assert_int_equal(limit_take(&l, 1), LIMIT_DROP);
+	assert_int_equal(limit_turn(&l, 2 * S), 501);
 }
 
 /* Of n packets in a second the rate passes, the rest is in the notice. */
@@ -105,7 +119,7 @@ static void test_nothing_is_lost(void **state)
 	limit_init(&l, 10);
 	for (int64_t ms = 0; ms < 60000; ms++) {
 		dropped += limit_turn(&l, ms * 1000000);
-		switch (limit_take(&l)) {
+		switch (limit_take(&l, 1)) {
 		case LIMIT_PASS:
 			passed++;
 			break;
@@ -130,6 +144,7 @@ int main(void)
 		cmocka_unit_test(test_no_limit),
 		cmocka_unit_test(test_clock_steps_back),
 		cmocka_unit_test(test_extreme_clocks),
+		cmocka_unit_test(test_a_fold_counts_its_packets),
 		cmocka_unit_test(test_nothing_is_lost),
 	};
 

@@ -264,6 +264,117 @@ static void a_rejected_message_is_counted(void **state)
 	outbox_free(o);
 }
 
+/* While deliveries are not confirmed, what follows waits: none is given up. */
+static void the_window_is_a_bound(void **state)
+{
+	struct outbox *o = new_outbox(0, false, 10000);
+	uint64_t sent = 0;
+
+	(void)state;
+	take(o, 9000, 1, S);
+	while (outbox_peek(o, 0))
+		outbox_sent(o, 1, ++sent);
+	assert_int_equal(sent, 4096);
+	assert_int_equal(outbox_unconfirmed(o), 4096);
+	assert_int_equal(account_reported(&outbox_counters(o)->account), 0);
+	assert_true(outbox_echoed(o, 6));
+	assert_non_null(outbox_peek(o, 5));
+	assert_null(outbox_peek(o, 6));
+	outbox_lost(o);
+	assert_int_equal(outbox_counters(o)->resent, 4090);
+	assert_int_equal(outbox_pending(o), 8994);
+	check_balance(o);
+	outbox_free(o);
+}
+
+/* A full queue folds what comes, not what may have to be sent again. */
+static void a_full_queue_gives_up_nothing_that_was_sent(void **state)
+{
+	struct outbox *o = new_outbox(0, false, 3);
+	size_t messages;
+
+	(void)state;
+	take(o, 3, 3, S);
+	outbox_sent(o, 3, 1);
+	take(o, 10, 1, S);
+	assert_int_equal(account_reported(&outbox_counters(o)->account), 0);
+	outbox_lost(o);
+	assert_int_equal(outbox_peek(o, 0)->event.count, 10);
+	assert_int_equal(drain(o, &messages), 13);
+	assert_int_equal(messages, 4);
+	check_balance(o);
+	outbox_free(o);
+}
+
+/* Summaries and the rest leave from two queues, yet one after the other. */
+static void an_echo_confirms_in_both_queues(void **state)
+{
+	struct outbox *o = new_outbox(0, false, 5);
+
+	(void)state;
+	take(o, 9, 1, S);
+	assert_int_equal(outbox_peek(o, 0)->event.count, 4);
+	outbox_sent(o, 1, 1);
+	outbox_sent(o, 1, 2);
+	outbox_sent(o, 1, 3);
+	assert_true(outbox_echoed(o, 2)); /* the first one's was missed */
+	assert_int_equal(outbox_unconfirmed(o), 1);
+	assert_int_equal(outbox_pending(o), 4);
+	check_balance(o);
+	outbox_free(o);
+}
+
+/* Behind others that may have to be sent again. */
+static void a_rejected_message_confirms_nothing(void **state)
+{
+	struct outbox *o = new_outbox(0, false, 10);
+
+	(void)state;
+	take(o, 3, 3, S);
+	outbox_sent(o, 2, 5);
+	outbox_reject(o, ACCOUNT_DROP_SIZE);
+	assert_int_equal(outbox_unconfirmed(o), 2);
+	assert_int_equal(outbox_pending(o), 2);
+	assert_int_equal(account_reported(&outbox_counters(o)->account), 0);
+	check_balance(o);
+	outbox_free(o);
+}
+
+/* The Node.js client counts packets, and the kernel may have folded them. */
+static void drop_counts_the_packets_of_a_fold(void **state)
+{
+	struct outbox *o = new_outbox(1, true, 10);
+	struct icmp_event fold = packet(8, 1);
+	size_t messages;
+
+	(void)state;
+	fold.single = false;
+	fold.count = 700;
+	outbox_take(o, &fold, S);
+	outbox_take(o, &fold, S);
+	outbox_turn(o, 2 * S);
+	assert_int_equal(outbox_peek(o, 2)->kind, MESSAGE_RATE_EXCEEDED);
+	assert_int_equal(outbox_peek(o, 2)->number, 700);
+	assert_int_equal(drain(o, &messages), 700);
+	check_balance(o);
+	outbox_free(o);
+}
+
+/* The end of a flood keeps the rate as well: not a line for each flow. */
+static void the_end_of_a_flood_keeps_the_rate(void **state)
+{
+	struct outbox *o = new_outbox(10, false, 10000);
+	size_t messages;
+
+	(void)state;
+	take(o, 100000, 50000, S);
+	outbox_flush(o);
+	assert_int_equal(drain(o, &messages), 100000);
+	assert_in_range(messages, 11, 20);
+	check_balance(o);
+	outbox_free(o);
+}
+
 static void the_end_takes_the_fold_along(void **state)
 {
 	struct outbox *o = new_outbox(1, false, 10);
@@ -436,6 +547,12 @@ int main(void)
 		cmocka_unit_test(what_was_not_echoed_leaves_again),
 		cmocka_unit_test(without_echoes_sending_is_all),
 		cmocka_unit_test(a_rejected_message_is_counted),
+		cmocka_unit_test(the_window_is_a_bound),
+		cmocka_unit_test(a_full_queue_gives_up_nothing_that_was_sent),
+		cmocka_unit_test(an_echo_confirms_in_both_queues),
+		cmocka_unit_test(a_rejected_message_confirms_nothing),
+		cmocka_unit_test(drop_counts_the_packets_of_a_fold),
+		cmocka_unit_test(the_end_of_a_flood_keeps_the_rate),
 		cmocka_unit_test(the_end_takes_the_fold_along),
 		cmocka_unit_test(random_streams_lose_nothing),
 	};

@@ -137,8 +137,8 @@ static void test_sent_messages_stay_until_popped(void **state)
 	assert_int_equal(queue_new(4, &q), 0);
 	for (uint64_t i = 1; i <= 4; i++)
 		push(q, i);
-	queue_sent(q, 1, 11);
-	queue_sent(q, 2, 23);
+	queue_sent(q, 1, 11, 1);
+	queue_sent(q, 2, 23, 2);
 	assert_int_equal(queue_length(q), 4);
 	assert_int_equal(queue_unsent(q), 1);
 	assert_int_equal(queue_peek(q, 0)->event.count, 4);
@@ -161,7 +161,7 @@ static void test_rewind_sends_in_order_again(void **state)
 	assert_int_equal(queue_new(4, &q), 0);
 	for (uint64_t i = 1; i <= 3; i++)
 		push(q, i);
-	queue_sent(q, 2, 5);
+	queue_sent(q, 2, 5, 1);
 	assert_int_equal(queue_rewind(q), 2);
 	assert_int_equal(queue_unsent(q), 3);
 	assert_int_equal(queue_peek(q, 0)->event.count, 1);
@@ -176,13 +176,14 @@ static void test_more_cannot_be_sent_than_there_is(void **state)
 	(void)state;
 	assert_int_equal(queue_new(4, &q), 0);
 	push(q, 1);
-	queue_sent(q, 3, 5);
+	queue_sent(q, 3, 5, 1);
 	assert_int_equal(queue_unsent(q), 0);
 	assert_int_equal(queue_length(q), 1);
 	queue_free(q);
 }
 
-static void test_full_queue_says_whether_it_was_sent(void **state)
+/* What was sent may have to be sent again: it is not what goes. */
+static void test_full_queue_keeps_what_was_sent(void **state)
 {
 	struct message m = event_of(3), out;
 	struct queue *q;
@@ -191,12 +192,43 @@ static void test_full_queue_says_whether_it_was_sent(void **state)
 	assert_int_equal(queue_new(2, &q), 0);
 	push(q, 1);
 	push(q, 2);
-	queue_sent(q, 1, 7);
-	assert_int_equal(queue_push(q, &m, &out), QUEUE_EVICTED_SENT);
-	assert_int_equal(out.event.count, 1);
-	assert_int_equal(queue_peek(q, 0)->event.count, 2);
+	queue_sent(q, 1, 7, 1);
+	assert_int_equal(queue_push(q, &m, &out), QUEUE_EVICTED);
+	assert_int_equal(out.event.count, 3);
+	assert_int_equal(queue_packets(q), 3);
+	queue_pop(q);
+	push(q, 4);
 	assert_int_equal(queue_push(q, &m, &out), QUEUE_EVICTED);
 	assert_int_equal(out.event.count, 2);
+	queue_free(q);
+}
+
+/* One from behind those that were sent, wherever the ring begins. */
+static void test_pop_unsent(void **state)
+{
+	struct queue *q;
+
+	(void)state;
+	assert_int_equal(queue_new(4, &q), 0);
+	for (uint64_t begin = 0; begin < 4; begin++) {
+		for (uint64_t i = 1; i <= 4; i++)
+			push(q, i);
+		queue_sent(q, 2, 7, 9);
+		queue_pop_unsent(q);
+		assert_int_equal(queue_packets(q), 7);
+		assert_int_equal(queue_peek_sent(q, 0)->event.count, 1);
+		assert_int_equal(queue_peek_sent(q, 1)->event.count, 2);
+		assert_int_equal(queue_peek_sent(q, 1)->order, 9);
+		assert_int_equal(queue_peek(q, 0)->event.count, 4);
+		assert_null(queue_peek(q, 1));
+		queue_pop_unsent(q);
+		queue_pop_unsent(q); /* there is none */
+		assert_int_equal(queue_length(q), 2);
+		queue_pop(q);
+		queue_pop(q);
+		push(q, 1); /* the next round begins one further on */
+		queue_pop(q);
+	}
 	queue_free(q);
 }
 
@@ -211,7 +243,8 @@ int main(void)
 		cmocka_unit_test(test_sent_messages_stay_until_popped),
 		cmocka_unit_test(test_rewind_sends_in_order_again),
 		cmocka_unit_test(test_more_cannot_be_sent_than_there_is),
-		cmocka_unit_test(test_full_queue_says_whether_it_was_sent),
+		cmocka_unit_test(test_full_queue_keeps_what_was_sent),
+		cmocka_unit_test(test_pop_unsent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
