@@ -114,7 +114,9 @@ async function play(page, agents) {
     if (second % 4 === 0)
       agents[2].emit('data', (11 + 6 * Math.sin(second / 9) + 3 * random()).toFixed(2));
     await until('the lines come back', () => echoed === sent);
-    await sleep(10);
+    // the page's clock may only move on when the page has them, too
+    await page.waitForFunction((text) => document.getElementById('shown').textContent === text,
+      `${sent.toLocaleString('en-US')} lines`);
   }
   await page.evaluate((time) => { window.fixed = time; }, begin + SECONDS * 1000);
 }
