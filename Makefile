@@ -129,10 +129,11 @@ $(O)/tests/unit/%: tests/unit/%.c $(UNIT_SUPPORT) $(O)/libagent.a $(O)/libsio.a
 	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< $(UNIT_SUPPORT) -o $@ $(LDHARD) $(LDFLAGS) \
 		$(O)/libagent.a $(O)/libsio.a $(PROTO_LIBS) $(AGENT_LIBS) -lcmocka
 
-# the client for the command line that the tests of the network run
+# the programs for the command line that the tests of the network run
 CAT := $(O)/tests/e2e/sio_cat
+E2E_PROGRAMS := $(patsubst %.c,$(O)/%,$(wildcard tests/e2e/*.c)) $(EXAMPLE)
 
-$(CAT): tests/e2e/sio_cat.c $(O)/libagent.a $(O)/libsio.a
+$(O)/tests/e2e/%: tests/e2e/%.c $(O)/libagent.a $(O)/libsio.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) \
@@ -203,7 +204,7 @@ suites_fuzz := $(foreach f,$(FUZZERS),'check:$(notdir $(f)) $(FUZZ_SECONDS) s:$(
 test: deps
 	$(Q)$(MAKE) --no-print-directory WERROR=1 test-all
 
-test-all: all $(EXAMPLE) unit-tests bpf-tests fuzzers
+test-all: all $(E2E_PROGRAMS) unit-tests bpf-tests fuzzers
 	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_TEST) all unit-tests
 	$(Q)$(RUN_TESTS) $(suites_lint) $(suites_unit) $(suites_san) $(suites_bpf) \
 		$(suites_fuzz) $(suites_e2e) $(suites_browser)
@@ -215,7 +216,7 @@ test-unit: unit-tests
 test-bpf: bpf-tests
 	$(Q)$(RUN_TESTS) $(suites_bpf)
 
-test-e2e: all $(EXAMPLE)
+test-e2e: all $(E2E_PROGRAMS)
 	$(Q)$(RUN_TESTS) $(suites_e2e)
 
 test-browser:
