@@ -42,6 +42,7 @@ struct agent {
 	struct loop_watch *links_watch;
 	struct loop_watch *signal_watch;
 	struct loop_timer *stop_timer;
+	struct loop_timer *collect_timer;
 	struct rooms *rooms; /* --output socketio */
 	struct sink *sink;   /* --output json, text */
 	struct rtt *rtt;
@@ -101,6 +102,11 @@ static void open_rooms(struct agent *a)
 			(void)rooms_open(a->rooms, link.name);
 }
 
+static void arm_collect(struct agent *a)
+{
+	loop_timer_set(a->collect_timer, capture_deadline(a->capture));
+}
+
 /* How many records there were; a full turn means that more may wait. */
 static int take_turn(struct agent *a)
 {
@@ -110,7 +116,22 @@ static int take_turn(struct agent *a)
 	n = capture_dispatch(a->capture, TURN_RECORDS, on_packet, a);
 	if (n < 0)
 		log_error("ring buffer: %s", strerror(-n));
+	arm_collect(a);
 	return n;
+}
+
+/* Hands on what came; a full sink lets the kernel hold the rest, folded. */
+static void flush(struct agent *a)
+{
+	if (a->rooms) {
+		rooms_flush(a->rooms);
+		return;
+	}
+	sink_flush(a->sink);
+	if (!sink_full(a->sink))
+		return;
+	loop_watch_pause(a->ring_watch, true);
+	loop_timer_set(a->collect_timer, LOOP_NEVER);
 }
 
 static void stop(struct agent *a);
@@ -119,18 +140,22 @@ static void on_ring(void *user)
 {
 	struct agent *a = user;
 
-	if (take_turn(a) < 0) {
+	if (take_turn(a) < 0)
 		stop(a);
-		return;
-	}
-	if (a->rooms) {
-		rooms_flush(a->rooms);
-		return;
-	}
-	sink_flush(a->sink);
-	/* let the kernel hold the rest, and count what it cannot */
-	if (sink_full(a->sink))
-		loop_watch_pause(a->ring_watch, true);
+	else
+		flush(a);
+}
+
+/* What the kernel folded, a window at a time. */
+static void on_collect(void *user)
+{
+	struct agent *a = user;
+
+	a->now_unix_ns = unix_now();
+	capture_collect(a->capture, loop_now(a->loop), TURN_RECORDS, on_packet,
+			a);
+	arm_collect(a);
+	flush(a);
 }
 
 /* Interfaces that came or went; one that came may want a room. */
@@ -153,6 +178,11 @@ static int watch_links(struct agent *a)
 
 static int watch_ring(struct agent *a)
 {
+	int err = loop_timer_new(a->loop, on_collect, a, &a->collect_timer);
+
+	if (err)
+		return err;
+	arm_collect(a);
 	return loop_watch_new(a->loop, capture_fd(a->capture), on_ring, a,
 			      &a->ring_watch);
 }
@@ -192,6 +222,9 @@ static void stop(struct agent *a)
 	for (i = 0; i < LAST_TURNS && take_turn(a) == TURN_RECORDS; i++)
 		if (a->sink)
 			sink_flush(a->sink);
+	if (capture_finish(a->capture, on_packet, a) < 0)
+		log_error("the last packets could not be read");
+	loop_timer_set(a->collect_timer, LOOP_NEVER);
 	if (a->sink) {
 		sink_flush(a->sink);
 		loop_stop(a->loop);
@@ -236,8 +269,10 @@ static void on_sink_ready(void *user)
 {
 	struct agent *a = user;
 
-	if (a->ring_watch)
-		loop_watch_pause(a->ring_watch, false);
+	if (!a->ring_watch)
+		return;
+	loop_watch_pause(a->ring_watch, false);
+	arm_collect(a);
 }
 
 static void on_sink_closed(void *user)
@@ -408,6 +443,7 @@ static void tear_down(struct agent *a)
 	loop_watch_free(a->links_watch);
 	loop_watch_free(a->signal_watch);
 	loop_timer_free(a->stop_timer);
+	loop_timer_free(a->collect_timer);
 	metrics_free(a->metrics);
 	rtt_free(a->rtt);
 	free(a->tally);

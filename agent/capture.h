@@ -119,13 +119,13 @@ int capture_dispatch(struct capture *c, int budget, capture_event_fn fn,
 uint64_t capture_deadline(const struct capture *c);
 
 /*
- * Gives what the kernel folded to `fn`: events of many packets, and those with
- * `others` whose addresses are not known. Makes no system call but for the
- * time of day; work is bounded by the size of the tables. Before the deadline
- * it does nothing. Returns how many events there were.
+ * Gives at most `budget` events of what the kernel folded to `fn`: many packets
+ * of one flow each, and those with `others` whose addresses are not known.
+ * Before the deadline it does nothing. Makes no system call but for the time of
+ * day. Returns how many events there were; where more wait the deadline is now.
  */
-int capture_collect(struct capture *c, uint64_t now_ns, capture_event_fn fn,
-		    void *user);
+int capture_collect(struct capture *c, uint64_t now_ns, int budget,
+		    capture_event_fn fn, void *user);
 
 /*
  * The end: detaches from all interfaces and gives out all that was seen until

@@ -61,6 +61,8 @@ struct collect {
 	int64_t window_ns;    /* Unix time at which the window began */
 	struct event_window retired;
 	uint32_t retired_epoch;
+	uint32_t at_cpu; /* as far as it was read */
+	uint32_t at_place;
 	uint64_t n_harvests;
 
 	/* mapped */
@@ -109,6 +111,13 @@ int capture_collect_prepare(struct capture *c);
 int capture_collect_open(struct capture *c);
 void capture_collect_close(struct capture *c);
 
+/*
+ * Gives out the retired table from where the last call stopped, at most
+ * `budget` events; collect.at_cpu is n_cpus when all was read.
+ */
+int capture_collect_take(struct capture *c, int budget, capture_event_fn fn,
+			 void *user);
+
 /* Packets came: what is folded beside them is due at the window's end. */
 void capture_collect_hasten(struct capture *c);
 
@@ -118,6 +127,8 @@ void *capture_map_shared(const struct bpf_map *map, size_t bytes, int prot);
 
 /* The callback of the ring buffer; `user` is the capture. */
 int capture_on_record(void *user, void *data, size_t size);
+
+int64_t capture_unix_now(void); /* ns */
 
 /* Measures the offset of the clocks anew where the last is a second old. */
 void capture_clock_refresh(struct capture *c);

@@ -19,6 +19,11 @@ static int64_t clock_ns(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+int64_t capture_unix_now(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
 /*
  * The clocks cannot be read at one instant: of several readings the one whose
  * two ends lie closest is the best.

@@ -148,7 +148,7 @@ static void flood(struct capture *c, struct sender *like, struct tally *t)
 		assert_true(capture_dispatch(c, 256, on_event, t) >= 0);
 		/* hundreds of times as often as the window asks for */
 		c->collect.deadline_ns = 0;
-		capture_collect(c, now_ns(), on_event, t);
+		capture_collect(c, now_ns(), 64, on_event, t);
 	}
 	for (int i = 0; i < n; i++) {
 		pthread_join(senders[i].thread, NULL);
@@ -323,12 +323,12 @@ static void test_fold_comes_by_itself(void **state)
 		skip();
 	c = open_capture(&config);
 	s.program = c->programs.tc[ICMP_DIR_IN];
-	capture_collect(c, clock_ns, on_event, &t);
+	capture_collect(c, clock_ns, 64, on_event, &t);
 	assert_int_equal(send_one(&s, 1), 0);
 	for (int i = 0; i < 5 && t.folded == 0; i++) {
 		assert_true(capture_deadline(c) > clock_ns);
 		clock_ns = capture_deadline(c);
-		capture_collect(c, clock_ns, on_event, &t);
+		capture_collect(c, clock_ns, 64, on_event, &t);
 	}
 	assert_true(t.folded > 0);
 	assert_int_equal(capture_finish(c, on_event, &t), 0);
