@@ -27,7 +27,7 @@ int address_parse(const char *text, char *ret_host, size_t host_size,
 	    inet_pton(v6 ? AF_INET6 : AF_INET, host, address) != 1 ||
 	    strlen(host) >= host_size)
 		return -EINVAL;
-	strcpy(ret_host, host);
+	memcpy(ret_host, host, strlen(host) + 1);
 	*ret_port = (int)port;
 	return 0;
 }

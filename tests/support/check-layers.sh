@@ -35,13 +35,13 @@ mapfile -t f < <(except '^proto/json\.c$' "${proto[@]}")
 deny 'only proto/json.c uses cJSON' '.*cJSON.*' "${f[@]}" "${agent[@]}"
 deny 'proto/ stands alone' 'agent/.*|bpf/.*|openssl/.*|libwebsockets\.h|sys/socket\.h|netinet/.*|arpa/.*|netdb\.h|poll\.h|sys/epoll\.h|pthread\.h|time\.h|sys/time\.h|unistd\.h|fcntl\.h' "${proto[@]}"
 
-mapfile -t f < <(except '^agent/(loop|loop_lws|transport|channel|channel_io|trust|metrics)\.[ch]$' "${agent[@]}")
+mapfile -t f < <(except '^agent/(loop|loop_lws|transport|channel|channel_io|channel_failure|trust|metrics)\.[ch]$' "${agent[@]}")
 deny 'only the libwebsockets edge sees libwebsockets' "$lws" "${f[@]}"
 
 mapfile -t f < <(except '^agent/(capture|attach|links)[a-z_]*\.[ch]$' "${agent[@]}")
 deny 'only the capture edge sees libbpf' "$bpf" "${f[@]}"
 
-mapfile -t f < <(ls agent/{event,limit,fold,format,format_names,queue,rtt,account,options,url,proxy_url,utf8,env_file}*.[ch] 2>/dev/null)
+mapfile -t f < <(ls agent/{event,limit,fold,format,format_names,queue,rtt,account,options,url,proxy_url,utf8,env_file,settings,siphash,echo,outbox,exposition,tally,address}*.[ch] 2>/dev/null)
 deny 'a pure step includes no edge' "$edges|$lws|$bpf|sys/socket\.h|poll\.h|pthread\.h|time\.h|sys/time\.h" "${f[@]}"
 deny 'the agent uses the public header of proto/' 'proto/([^s].*|s[^i].*|si[^o].*|sio_.*)\.h' "${agent[@]}"
 
