@@ -13,20 +13,17 @@
 #include <unistd.h>
 
 #include "agent/capture.h"
-#include "agent/format.h"
 #include "agent/log.h"
 #include "agent/loop.h"
 #include "agent/metrics.h"
+#include "agent/printer.h"
 #include "agent/report.h"
 #include "agent/sandbox.h"
-#include "agent/sink.h"
 
 enum {
 	/* records a turn of the loop: a flood must not delay a heartbeat */
 	TURN_RECORDS = 256,
 	TURN_LINKS = 64,
-	/* what still waits in the ring when a signal ends the program */
-	LAST_TURNS = 64,
 	RTT_REQUESTS = 16384, /* waiting for a reply, of each direction */
 };
 
@@ -43,40 +40,26 @@ struct agent {
 	struct loop_watch *signal_watch;
 	struct loop_timer *stop_timer;
 	struct loop_timer *collect_timer;
-	struct rooms *rooms; /* --output socketio */
-	struct sink *sink;   /* --output json, text */
+	struct rooms *rooms;	 /* --output socketio */
+	struct printer *printer; /* --output json, text */
 	struct rtt *rtt;
 	struct tally *tally;
 	struct metrics *metrics;
 	struct report_sources sources; /* of the figures, once all is open */
-	uint64_t written;	       /* packets, to the sink */
 	int64_t now_unix_ns;
 	int signal_fd;
 	bool stopping;
 };
 
-static int64_t unix_now(void)
+static int64_t clock_now(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 /* ---- packets ---- */
-
-static void write_line(struct agent *a, const struct icmp_event *event)
-{
-	char line[FORMAT_MAX_BYTES];
-	int n;
-
-	if (a->options->output == OUTPUT_JSON)
-		n = format_json(event, line, sizeof(line));
-	else
-		n = format_text(event, a->options->detail, line, sizeof(line));
-	if (n > 0 && !sink_write(a->sink, line, (size_t)n))
-		a->written += event->count;
-}
 
 static void on_packet(void *user, const struct icmp_event *event)
 {
@@ -85,11 +68,11 @@ static void on_packet(void *user, const struct icmp_event *event)
 
 	tally_add(a->tally, &e);
 	if (e.single)
-		rtt_observe(a->rtt, &e, e.first_ns);
+		rtt_observe(a->rtt, &e, e.boot_ns);
 	if (a->rooms)
 		rooms_take(a->rooms, &e, a->now_unix_ns);
 	else
-		write_line(a, &e);
+		printer_take(a->printer, &e);
 }
 
 /* A failure was logged, and the packets go to another room. */
@@ -112,7 +95,7 @@ static int take_turn(struct agent *a)
 {
 	int n;
 
-	a->now_unix_ns = unix_now();
+	a->now_unix_ns = clock_now(CLOCK_REALTIME);
 	n = capture_dispatch(a->capture, TURN_RECORDS, on_packet, a);
 	if (n < 0)
 		log_error("ring buffer: %s", strerror(-n));
@@ -120,15 +103,15 @@ static int take_turn(struct agent *a)
 	return n;
 }
 
-/* Hands on what came; a full sink lets the kernel hold the rest, folded. */
+/* Hands on what came; a slow reader lets the kernel hold the rest, folded. */
 static void flush(struct agent *a)
 {
 	if (a->rooms) {
 		rooms_flush(a->rooms);
 		return;
 	}
-	sink_flush(a->sink);
-	if (!sink_full(a->sink))
+	printer_flush(a->printer);
+	if (!printer_full(a->printer))
 		return;
 	loop_watch_pause(a->ring_watch, true);
 	loop_timer_set(a->collect_timer, LOOP_NEVER);
@@ -151,7 +134,7 @@ static void on_collect(void *user)
 {
 	struct agent *a = user;
 
-	a->now_unix_ns = unix_now();
+	a->now_unix_ns = clock_now(CLOCK_REALTIME);
 	capture_collect(a->capture, loop_now(a->loop), TURN_RECORDS, on_packet,
 			a);
 	arm_collect(a);
@@ -200,38 +183,34 @@ static void on_stop_timer(void *user)
 {
 	struct agent *a = user;
 
-	log_warning("the backend did not take everything in time");
+	log_warning("%s did not take everything in time",
+		    a->rooms ? "the backend" : "who reads standard output");
 	loop_stop(a->loop);
 }
 
 /*
- * The order keeps every packet that was seen: what is in the ring, then what
+ * The order keeps every packet that was seen: what the kernel holds, then what
  * is queued, then the leave-taking.
  */
 static void stop(struct agent *a)
 {
-	int i;
-
 	if (a->stopping) {
 		loop_stop(a->loop);
 		return;
 	}
 	a->stopping = true;
 	loop_watch_free(a->ring_watch);
-	a->ring_watch = NULL;
-	for (i = 0; i < LAST_TURNS && take_turn(a) == TURN_RECORDS; i++)
-		if (a->sink)
-			sink_flush(a->sink);
+	loop_watch_free(a->links_watch);
+	a->ring_watch = a->links_watch = NULL;
+	loop_timer_set(a->collect_timer, LOOP_NEVER);
+	loop_timer_set(a->stop_timer, loop_now(a->loop) + STOP_NS);
+	a->now_unix_ns = clock_now(CLOCK_REALTIME);
 	if (capture_finish(a->capture, on_packet, a) < 0)
 		log_error("the last packets could not be read");
-	loop_timer_set(a->collect_timer, LOOP_NEVER);
-	if (a->sink) {
-		sink_flush(a->sink);
-		loop_stop(a->loop);
-		return;
-	}
-	loop_timer_set(a->stop_timer, loop_now(a->loop) + STOP_NS);
-	rooms_stop(a->rooms, on_stopped, a);
+	if (a->rooms)
+		rooms_stop(a->rooms, on_stopped, a);
+	else
+		printer_stop(a->printer, on_stopped, a);
 }
 
 static void on_signal(void *user)
@@ -265,7 +244,7 @@ static int watch_signals(struct agent *a)
 
 /* ---- standard output ---- */
 
-static void on_sink_ready(void *user)
+static void on_printer_ready(void *user)
 {
 	struct agent *a = user;
 
@@ -275,7 +254,7 @@ static void on_sink_ready(void *user)
 	arm_collect(a);
 }
 
-static void on_sink_closed(void *user)
+static void on_printer_closed(void *user)
 {
 	struct agent *a = user;
 
@@ -290,8 +269,8 @@ static int open_output(struct agent *a)
 	int err;
 
 	if (a->options->output != OUTPUT_SOCKETIO)
-		return sink_new(a->loop, STDOUT_FILENO, on_sink_ready,
-				on_sink_closed, a, &a->sink);
+		return printer_new(a->loop, a->options, on_printer_ready,
+				   on_printer_closed, a, &a->printer);
 	err = rooms_new(a->loop, a->options, &a->rooms);
 	if (!err)
 		open_rooms(a);
@@ -354,8 +333,7 @@ static void expose(void *user, struct exposition *e)
 {
 	struct agent *a = user;
 
-	rtt_expire(a->rtt, unix_now());
-	a->sources.written = a->written;
+	rtt_expire(a->rtt, clock_now(CLOCK_BOOTTIME));
 	report_metrics(&a->sources, e);
 }
 
@@ -373,6 +351,7 @@ static int open_metrics(struct agent *a)
 	a->sources = (struct report_sources){
 		.capture = a->capture,
 		.rooms = a->rooms,
+		.printer = a->printer,
 		.rtt = a->rtt,
 		.tally = a->tally,
 	};
@@ -438,7 +417,7 @@ static int set_up(struct agent *a)
 static void tear_down(struct agent *a)
 {
 	rooms_free(a->rooms);
-	sink_free(a->sink);
+	printer_free(a->printer);
 	loop_watch_free(a->ring_watch);
 	loop_watch_free(a->links_watch);
 	loop_watch_free(a->signal_watch);
@@ -461,7 +440,6 @@ int agent_run(const struct options *options)
 	err = set_up(&a);
 	if (!err) {
 		err = loop_run(a.loop);
-		a.sources.written = a.written;
 		report_totals(&a.sources);
 	}
 	tear_down(&a);

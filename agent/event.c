@@ -25,6 +25,7 @@ static void event_set_detail(struct icmp_event *e, const struct icmp_record *r)
 {
 	e->single = true;
 	e->has = r->has;
+	e->boot_ns = (int64_t)r->time_ns;
 	e->vlan = r->vlan;
 	e->id = r->id;
 	e->seq = r->seq;

@@ -44,8 +44,9 @@ struct icmp_event {
 	bool any_code; /* with `others`: several codes, key.code means nothing */
 
 	/* Detail, only where count == 1 and only where `has` says so. */
-	bool single;  /* the fields below describe this one packet */
-	uint16_t has; /* enum icmp_has */
+	bool single;	 /* the fields below describe this one packet */
+	uint16_t has;	 /* enum icmp_has */
+	int64_t boot_ns; /* CLOCK_BOOTTIME, which is never set back */
 	uint16_t vlan;
 	uint16_t id;
 	uint16_t seq;

@@ -362,10 +362,14 @@ void report_totals(const struct report_sources *s)
 {
 	struct capture_counters kernel;
 	const struct room *r;
-	uint64_t reported = s->written, pending = 0;
+	uint64_t reported = 0, pending = 0;
 	uint64_t dropped[ACCOUNT_REASON_COUNT] = {0};
 
 	capture_counters(s->capture, &kernel);
+	if (s->printer) {
+		reported = printer_reported(s->printer);
+		pending = printer_pending(s->printer);
+	}
 	for (size_t i = 0; s->rooms && (r = rooms_get(s->rooms, i)); i++) {
 		const struct outbox *o = room_outbox(r);
 		const struct account *account = &outbox_counters(o)->account;

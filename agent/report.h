@@ -5,16 +5,17 @@
 /* All figures of the running agent: as metrics, as health, as the last line. */
 #include "agent/capture.h"
 #include "agent/exposition.h"
+#include "agent/printer.h"
 #include "agent/rooms.h"
 #include "agent/rtt.h"
 #include "agent/tally.h"
 
 struct report_sources {
 	const struct capture *capture;
-	const struct rooms *rooms; /* NULL: standard output */
+	const struct rooms *rooms;     /* NULL: standard output */
+	const struct printer *printer; /* NULL: rooms */
 	const struct rtt *rtt;
 	const struct tally *tally;
-	uint64_t written; /* packets, to standard output */
 };
 
 void report_metrics(const struct report_sources *s, struct exposition *e);

@@ -55,6 +55,20 @@ static void test_key(void **state)
 	assert_string_equal(e.ifname, "eth0");
 }
 
+/* An echo's time is taken by a clock that nobody sets. */
+static void test_boot_time_is_the_records(void **state)
+{
+	struct icmp_record r = record_of(4);
+	struct icmp_event e;
+
+	(void)state;
+	for (int64_t offset = -1000000; offset <= 1000000; offset += 500000) {
+		assert_int_equal(event_from_record(&r, "eth0", offset, &e), 0);
+		assert_int_equal(e.boot_ns, 5000);
+		assert_int_equal(e.first_ns, 5000 + offset);
+	}
+}
+
 static void test_one_packet(void **state)
 {
 	struct icmp_record r = record_of(6);
@@ -218,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_boot_time_is_the_records),
 		cmocka_unit_test(test_one_packet),
 		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_long_name_is_cut),
