@@ -96,9 +96,6 @@ void channel_want_write(struct channel *ch);
  */
 void channel_note_failure(struct candidate *c, struct lws *wsi);
 
-/* A certificate was judged: keeps what was wrong with it, if anything. */
-void channel_note_certificate(struct channel *ch, X509_STORE_CTX *store);
-
 /* TLS 1.2 at least, and failures in OpenSSL's words. 0, or -1. */
 int channel_prepare_tls(SSL_CTX *ctx);
 

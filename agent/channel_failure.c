@@ -19,17 +19,6 @@ static bool tcp_connected(struct lws *wsi)
 	return fd >= 0 && !getpeername(fd, (struct sockaddr *)&peer, &len);
 }
 
-static enum sio_stage stage_of(const struct candidate *c, struct lws *wsi)
-{
-	const struct channel *ch = c->channel;
-
-	if (ch->winner == c)
-		return SIO_STAGE_HTTP;
-	if (ch->host->url->tls && tcp_connected(wsi))
-		return SIO_STAGE_TLS;
-	return SIO_STAGE_TCP;
-}
-
 /* The errno of a connect() that fails at once; EINPROGRESS if it does not. */
 static int connect_errno(const char *address, uint16_t port)
 {
@@ -72,26 +61,88 @@ static void write_tcp(const struct candidate *c, char *buf, size_t size)
 }
 
 /*
- * Why OpenSSL's last handshake of this thread failed. libwebsockets takes the
+ * Why OpenSSL gave up last, and on which connection. libwebsockets takes the
  * reason from OpenSSL's queue and logs it before it reports the failure, and
- * it does so in the same call.
+ * it reports to its own first protocol what was wrong with a certificate.
  */
-static _Thread_local const char *handshake_error;
+static _Thread_local struct {
+	const SSL *ssl;
+	const char *text;
+	bool certificate;
+} tls_error;
 
-static void on_handshake(const SSL *ssl, int where, int result)
+static void note_tls(const SSL *ssl, const char *text, bool certificate)
 {
-	(void)ssl;
-	if (where & SSL_CB_HANDSHAKE_START)
-		handshake_error = NULL;
-	if (where == SSL_CB_CONNECT_EXIT && result < 0 && ERR_peek_error())
-		handshake_error = ERR_reason_error_string(ERR_peek_error());
+	tls_error.ssl = ssl;
+	tls_error.text = text;
+	tls_error.certificate = certificate;
 }
 
-static void write_tls(char *buf, size_t size)
+static void note_handshake(const SSL *ssl)
 {
-	snprintf(buf, size, "%s",
-		 handshake_error ? handshake_error
-				 : "the server ended the handshake");
+	long verified = SSL_get_verify_result(ssl);
+
+	if (verified != X509_V_OK)
+		note_tls(ssl, X509_verify_cert_error_string(verified), true);
+	else if (ERR_peek_error())
+		note_tls(ssl, ERR_reason_error_string(ERR_peek_error()), false);
+}
+
+/*
+ * With TLS 1.3 a server refuses the client's certificate only after the
+ * client's side of the handshake is over.
+ */
+static void note_alert(const SSL *ssl, int alert)
+{
+	int reason = SSL_AD_REASON_OFFSET + (alert & 0xff);
+
+	if (alert >> 8 == SSL3_AL_FATAL)
+		note_tls(ssl,
+			 ERR_reason_error_string(
+				 ERR_PACK(ERR_LIB_SSL, 0, reason)),
+			 false);
+}
+
+static void on_tls(const SSL *ssl, int where, int result)
+{
+	if (where & SSL_CB_HANDSHAKE_START)
+		note_tls(NULL, NULL, false);
+	else if (where == SSL_CB_CONNECT_EXIT && result < 0)
+		note_handshake(ssl);
+	else if (where == SSL_CB_READ_ALERT)
+		note_alert(ssl, result);
+}
+
+/* Has OpenSSL ended this connection, and not the peer without a word? */
+static bool tls_failed(struct lws *wsi)
+{
+	return tls_error.ssl && tls_error.text &&
+	       tls_error.ssl == lws_get_ssl(wsi);
+}
+
+static void write_tls(const struct channel *ch, struct lws *wsi, char *buf,
+		      size_t size)
+{
+	if (!tls_failed(wsi))
+		snprintf(buf, size, "the server ended the handshake");
+	else if (tls_error.certificate)
+		snprintf(buf, size, "certificate of %s: %s",
+			 ch->host->url->host, tls_error.text);
+	else
+		snprintf(buf, size, "%s", tls_error.text);
+}
+
+static enum sio_stage stage_of(const struct candidate *c, struct lws *wsi)
+{
+	const struct channel *ch = c->channel;
+
+	if (tls_failed(wsi))
+		return SIO_STAGE_TLS;
+	if (ch->winner == c)
+		return SIO_STAGE_HTTP;
+	if (ch->host->url->tls && tcp_connected(wsi))
+		return SIO_STAGE_TLS;
+	return SIO_STAGE_TCP;
 }
 
 static void write_http(const struct channel *ch, char *buf, size_t size)
@@ -120,8 +171,8 @@ void channel_note_failure(struct candidate *c, struct lws *wsi)
 		write_tcp(c, buf, size);
 	else if (stage == SIO_STAGE_HTTP)
 		write_http(ch, buf, size);
-	else if (!buf[0])
-		write_tls(buf, size);
+	else
+		write_tls(ch, wsi, buf, size);
 	ch->failure = (struct sio_failure){
 		.stage = stage,
 		.status = stage == SIO_STAGE_HTTP ? ch->status : 0,
@@ -129,22 +180,8 @@ void channel_note_failure(struct candidate *c, struct lws *wsi)
 	};
 }
 
-/*
- * libwebsockets itself keeps OpenSSL's judgement and only loses the words for
- * it.
- */
-void channel_note_certificate(struct channel *ch, X509_STORE_CTX *store)
-{
-	int err = X509_STORE_CTX_get_error(store);
-
-	if (err != X509_V_OK)
-		snprintf(ch->failure_text, sizeof(ch->failure_text),
-			 "certificate of %s: %s", ch->host->url->host,
-			 X509_verify_cert_error_string(err));
-}
-
 int channel_prepare_tls(SSL_CTX *ctx)
 {
-	SSL_CTX_set_info_callback(ctx, on_handshake);
+	SSL_CTX_set_info_callback(ctx, on_tls);
 	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 ? 0 : -1;
 }

@@ -267,8 +267,11 @@ static int dispatch(struct candidate *c, struct lws *wsi,
 		on_http_completed(c);
 		return -1;
 	case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
-		on_closed(c, wsi, SIO_STAGE_HTTP,
-			  "closed before the answer was complete");
+		if (ch->status)
+			on_closed(c, wsi, SIO_STAGE_HTTP,
+				  "closed before the answer was complete");
+		else
+			on_error(c, wsi);
 		return 0;
 	default:
 		return 0;
@@ -302,10 +305,6 @@ int channel_callback(struct lws *wsi, enum lws_callback_reasons reason,
 					       LWS_CALLBACK_CLIENT_HTTP_WRITEABLE
 			       ? -1
 			       : 0;
-	if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION) {
-		channel_note_certificate(c->channel, session);
-		return 0;
-	}
 	host = c->channel->host;
 	result = dispatch(c, wsi, reason, in, len);
 	if (concerns_client(reason))

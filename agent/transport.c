@@ -266,7 +266,10 @@ static int create_vhost(struct transport *t,
 			return err;
 	}
 	t->host.vhost = lws_create_vhost(loop_lws_context(t->host.loop), &info);
-	return t->host.vhost ? 0 : -ENOMEM;
+	if (t->host.vhost)
+		return 0;
+	log_error("%s: libwebsockets could not be set up for it", config->url);
+	return -ENOMEM;
 }
 
 static void set_address(struct transport *t, const char *address)

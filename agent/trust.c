@@ -2,6 +2,9 @@
 #include "agent/trust.h"
 
 #include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509err.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,15 +27,27 @@ static const char *system_ca_file(void)
 	return NULL;
 }
 
+/* The file's name and what the kernel or OpenSSL has against it. */
+static int reject(const char *what, const char *path, const char *why)
+{
+	log_error("%s %s: %s", what, path, why);
+	return -EINVAL;
+}
+
+static int reject_openssl(const char *what, const char *path)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *why = ERR_reason_error_string(code);
+
+	ERR_clear_error();
+	return reject(what, path, why ? why : "OpenSSL cannot use it");
+}
+
 static int check_readable(const char *what, const char *path)
 {
-	int err;
-
 	if (!path || !access(path, R_OK))
 		return 0;
-	err = -errno;
-	log_error("%s %s: %s", what, path, strerror(-err));
-	return err;
+	return reject(what, path, strerror(errno));
 }
 
 /*
@@ -56,6 +71,60 @@ static int find_ca_file(const struct transport_config *config,
 	return check_readable("CA file", config->ca_file);
 }
 
+/* Nobody is asked for the password of a key. */
+static int no_password(char *buf, int size, int writing, void *user)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	(void)user;
+	return -1;
+}
+
+static int try_own(SSL_CTX *ctx, const struct transport_config *config)
+{
+	const char *cert = config->cert_file, *key = config->key_file;
+
+	if (!cert && !key)
+		return 0;
+	if (!key)
+		return reject("certificate", cert,
+			      "it needs its key too, use --key");
+	if (!cert)
+		return reject("key", key,
+			      "it needs its certificate too, use --cert");
+	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
+		return reject_openssl("certificate", cert);
+	/* which also compares it with the certificate */
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1)
+		return 0;
+	if (ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH)
+		return reject_openssl("key", key);
+	ERR_clear_error();
+	log_error("key %s: it is not the key of %s", key, cert);
+	return -EINVAL;
+}
+
+/*
+ * What libwebsockets would only say in its own log, or not at all, is tried
+ * here first.
+ */
+static int try_files(const struct transport_config *config, const char *ca)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	int err;
+
+	if (!ctx)
+		return -ENOMEM;
+	SSL_CTX_set_default_passwd_cb(ctx, no_password);
+	if (SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1)
+		err = reject_openssl("CA file", ca);
+	else
+		err = try_own(ctx, config);
+	SSL_CTX_free(ctx);
+	return err;
+}
+
 int trust_fill(const struct transport_config *config,
 	       struct lws_context_creation_info *info)
 {
@@ -65,6 +134,8 @@ int trust_fill(const struct transport_config *config,
 		err = check_readable("certificate", config->cert_file);
 	if (!err)
 		err = check_readable("key", config->key_file);
+	if (!err)
+		err = try_files(config, info->client_ssl_ca_filepath);
 	if (err)
 		return err;
 	info->client_ssl_cert_filepath = config->cert_file;

@@ -8,7 +8,7 @@
 
 /*
  * Sets what a virtual host needs to speak TLS as `config` asks. Negative
- * errno, logged: a file that cannot be read, no CAs at all.
+ * errno, logged: a file that cannot be read or used, no CAs at all.
  */
 int trust_fill(const struct transport_config *config,
 	       struct lws_context_creation_info *info);
