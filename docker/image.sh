@@ -26,7 +26,7 @@ build() {
 		DOCKER_BUILDKIT=1 docker build --network host "$@"
 	else
 		# chroot: works inside a container and a virtual machine as well
-		buildah bud --isolation chroot --network host "$@"
+		buildah bud --layers --isolation chroot --network host "$@"
 	fi
 }
 

@@ -6,6 +6,7 @@ import { describe } from 'node:test';
 import {
 	AGENT, PASSWORD, ROOT, URL_A, echoCount, labTest,
 } from '../support/lab.mjs';
+import { sleep } from '../support/process.mjs';
 
 /** The order that users know, then the rest of the contract. */
 const FIELDS = ['src_ip', 'dst_ip', 'icmp_type', 'icmp_code', 'timestamp',
@@ -71,6 +72,27 @@ describe('standard output', { concurrency: 4 }, () => {
 		const { code } = await agent.stop();
 		assert.equal(code, 0);
 		assert.equal(echoLines(agent, [8, 0]).length, 2 * count);
+	});
+
+	labTest('SIGTERM waits for a reader that is behind', async l => {
+		const [pair] = l.net.pairs;
+		const count = 500; // more than a pipe holds
+		const shell = l.spawn('shell', l.net.a, ['bash', '-c', `exec 3<&0
+			"${AGENT}" --output json lan0 > >(read -r _ <&3; exec cat) &
+			echo "pid $!"
+			wait $!
+			echo "status $?"`], { stdin: 'pipe' });
+		const pid = Number((await shell.line(/^pid /)).text.slice(4));
+		await shell.line('lan0');
+		await l.ping(pair.a4, count, 0.002).end(10000);
+		process.kill(pid, 'SIGTERM');
+		await sleep(200);
+		shell.child.stdin.end('go\n');
+		await shell.line('status 0', 2000);
+		await shell.end();
+		const lines = shell.text('out').filter(t => t.startsWith('{'))
+			.map(t => JSON.parse(t)).filter(o => [0, 8].includes(o.icmp_type));
+		assert.equal(lines.length, 2 * count);
 	});
 
 	labTest('a closed pipe ends it cleanly', async l => {
