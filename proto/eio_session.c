@@ -13,10 +13,10 @@
 /* how long an orderly end may take before it is given up */
 #define CLOSE_TIMEOUT_NS (5 * NS_PER_S)
 /* for CONNECT and DISCONNECT packets, which no emit may keep from leaving */
-#define QUEUE_SLACK	 (128 * 1024)
+#define QUEUE_SLACK	 131072
 /* a poll's answer that is not a payload is only quoted */
 #define MAX_POST_ANSWER	 4096
-#define MAX_TARGET	 (64 * 1024)
+#define MAX_TARGET	 65536
 /* a handshake has five members; more nesting is not one */
 #define HANDSHAKE_DEPTH	 8
 /* so that sums of times never overflow */

@@ -120,7 +120,7 @@ static void fail_with_garbage(struct eio_session *s, const char *data,
 		memcpy(text, data, n);
 	text[n] = '\0';
 	if (strncmp(text, "HTTP/1.", 7) == 0 && strlen(text) > 9)
-		status = atoi(text + 9);
+		status = (int)strtol(text + 9, NULL, 10);
 	eio_session_failf(s, SIO_STAGE_ENGINE, status,
 			  "not an Engine.IO packet: %s", text);
 }

@@ -72,19 +72,19 @@ int sio_config_copy(struct sio_client *c, const struct sio_config *config)
 		.max_depth = c->config.max_depth,
 	};
 	init_backoffs(c);
-	c->config.path =
-		sio_strndup(c->mem, config->path, strlen(config->path));
-	c->config.query = NULL;
+	c->path = sio_strndup(c->mem, config->path, strlen(config->path));
 	if (config->query)
-		c->config.query = sio_strndup(c->mem, config->query,
-					      strlen(config->query));
-	if (!c->config.path || (config->query && !c->config.query))
+		c->query = sio_strndup(c->mem, config->query,
+				       strlen(config->query));
+	c->config.path = c->path;
+	c->config.query = c->query;
+	if (!c->path || (config->query && !c->query))
 		return SIO_ERR_NOMEM;
 	return SIO_OK;
 }
 
 void sio_config_release(struct sio_client *c)
 {
-	sio_free(c->mem, (char *)(uintptr_t)c->config.path);
-	sio_free(c->mem, (char *)(uintptr_t)c->config.query);
+	sio_free(c->mem, c->path);
+	sio_free(c->mem, c->query);
 }

@@ -5,7 +5,8 @@
 /*
  * The inside of struct sio_client.
  *
- * Files: sio_client.c (life, the five groups, time), sio_nsp.c (namespaces),
+ * Files: sio_client.c (life, the five groups), sio_notify.c (what the session
+ * tells), sio_nsp.c (namespaces), sio_connect.c (CONNECT and DISCONNECT),
  * sio_decode.c (packets received), sio_emit.c (packets sent), sio_ack.c
  * (acknowledgements awaited), sio_config.c (defaults, limits, copies).
  */
@@ -71,7 +72,9 @@ struct sio_partial {
 };
 
 struct sio_client {
-	struct sio_config config; /* strings are copies */
+	struct sio_config config; /* its strings are these: */
+	char *path;
+	char *query;
 	const struct sio_mem *mem;
 	struct sio_packet_limits limits;
 	struct eio_session eio;
@@ -109,6 +112,13 @@ void sio_config_release(struct sio_client *c);
 
 /* ---- sio_client.c ---- */
 
+/* A clock that went back is taken as one that stood still. */
+void sio_client_set_time(struct sio_client *c, uint64_t now_ns);
+
+/* ---- sio_notify.c ---- */
+
+struct eio_handler sio_client_handler(struct sio_client *c);
+
 void sio_client_log(struct sio_client *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -127,21 +137,14 @@ void sio_client_push_failure(struct sio_client *c, enum sio_event_kind kind,
 			     const char *json, size_t json_len,
 			     uint64_t retry_ns);
 
-/* A clock that went back is taken as one that stood still. */
-void sio_client_set_time(struct sio_client *c, uint64_t now_ns);
-
 /* ---- sio_nsp.c ---- */
 
 struct sio_nsp *sio_nsp_find(const struct sio_client *c, const char *name,
 			     size_t len);
 int sio_nsp_add(struct sio_client *c, const char *name,
 		struct sio_nsp **ret_nsp);
-/* The session is open: CONNECT for each. */
-void sio_nsp_connect_all(struct sio_client *c);
 /* The session has ended. */
 void sio_nsp_reset_all(struct sio_client *c);
-/* DISCONNECT for each, the client stops. */
-void sio_nsp_disconnect_all(struct sio_client *c);
 void sio_nsp_free_all(struct sio_client *c);
 /* CONNECT was answered with a session id. */
 void sio_nsp_joined(struct sio_client *c, struct sio_nsp *nsp, const char *sid,
@@ -160,6 +163,16 @@ int sio_nsp_set_offset(struct sio_client *c, struct sio_nsp *nsp,
 		       const char *json, size_t len);
 uint64_t sio_nsp_deadline(const struct sio_client *c);
 void sio_nsp_timeout(struct sio_client *c);
+
+/* ---- sio_connect.c ---- */
+
+/* Each may end the session: no memory, or no credentials. */
+void sio_nsp_connect(struct sio_client *c, struct sio_nsp *nsp);
+void sio_nsp_disconnect(struct sio_client *c, const struct sio_nsp *nsp);
+/* The session is open: CONNECT for each. */
+void sio_nsp_connect_all(struct sio_client *c);
+/* The client stops: DISCONNECT for each that is joined. */
+void sio_nsp_disconnect_all(struct sio_client *c);
 
 /* ---- sio_decode.c ---- */
 

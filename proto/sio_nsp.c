@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "proto/json.h"
 #include "proto/sio_impl.h"
 
 /* what an auth callback may write; tokens are rarely above 8 KB */
-#define AUTH_SIZE    16384
 #define MAX_NAME     1024
 /* pid and offset come back in each CONNECT: nobody needs long ones */
 #define MAX_RECOVERY 256
@@ -96,132 +94,6 @@ void sio_nsp_free_all(struct sio_client *c)
 		remove_nsp(c, c->nsps);
 }
 
-/* ---- sending CONNECT and DISCONNECT ---- */
-
-static void sent(struct sio_client *c, size_t mark, int err)
-{
-	if (!err)
-		return;
-	eio_queue_rollback(&c->eio.queue, mark);
-	eio_session_fail(&c->eio, SIO_STAGE_LOCAL, 0, sio_strerror(err));
-}
-
-/* {"pid":..,"offset":.., and what the application adds, if anything */
-static void write_recovery(struct sio_buf *b, const struct sio_nsp *nsp,
-			   const char *auth, size_t auth_len)
-{
-	const char *end = auth + auth_len;
-	const char *rest = auth_len ? sio_json_space(auth + 1, end) : end;
-
-	sio_buf_puts(b, "{\"pid\":");
-	sio_json_write_string(b, nsp->pid, strlen(nsp->pid));
-	sio_buf_puts(b, ",\"offset\":");
-	sio_buf_puts(b, nsp->offset);
-	if (rest == end) {
-		sio_buf_putc(b, '}');
-		return;
-	}
-	if (*rest != '}')
-		sio_buf_putc(b, ',');
-	sio_buf_append(b, rest, (size_t)(end - rest));
-}
-
-static void send_connect(struct sio_client *c, struct sio_nsp *nsp,
-			 const char *auth, size_t auth_len)
-{
-	struct eio_queue *q = &c->eio.queue;
-	size_t mark = eio_queue_mark(q);
-	struct sio_buf *b = eio_queue_begin(q);
-	size_t len;
-
-	sio_buf_putc(b, EIO_MESSAGE);
-	sio_packet_encode_head(b, SIO_PACKET_CONNECT, 0, nsp->name, -1);
-	if (c->config.recovery && nsp->pid && nsp->offset)
-		write_recovery(b, nsp, auth, auth_len);
-	else if (auth_len)
-		sio_buf_append(b, auth, auth_len);
-	nsp->state = SIO_NSP_JOINING;
-	nsp->generation = ++c->generations & 0x7fff;
-	nsp->deadline_ns = c->now_ns + c->config.connect_timeout_ns;
-	sent(c, mark, eio_queue_end(q, false, &len));
-}
-
-static void no_auth(struct sio_client *c, struct sio_nsp *nsp, const char *text)
-{
-	const struct sio_failure failure = {SIO_STAGE_LOCAL, 0, text};
-
-	sio_nsp_refused(c, nsp, SIO_EVENT_CONNECT_ERROR, &failure, NULL, 0);
-}
-
-static bool is_object(const struct sio_client *c, const char *text, size_t len)
-{
-	return text[0] == '{' && sio_json_valid(text, len, c->limits.max_depth);
-}
-
-static void connect_with_auth(struct sio_client *c, struct sio_nsp *nsp,
-			      char *auth)
-{
-	int n = c->config.auth(c->config.user, nsp->name, auth, AUTH_SIZE);
-
-	if (n < 0)
-		no_auth(c, nsp, "the credentials are not available");
-	else if (n > AUTH_SIZE)
-		no_auth(c, nsp, "the credentials are too long");
-	else if (n && !is_object(c, auth, (size_t)n))
-		no_auth(c, nsp, "the credentials are not a JSON object");
-	else
-		send_connect(c, nsp, auth, (size_t)n);
-}
-
-static void connect_nsp(struct sio_client *c, struct sio_nsp *nsp)
-{
-	char *auth;
-
-	if (!c->config.auth) {
-		send_connect(c, nsp, "", 0);
-		return;
-	}
-	auth = sio_malloc(c->mem, AUTH_SIZE);
-	if (!auth) {
-		sio_client_out_of_memory(c);
-		return;
-	}
-	connect_with_auth(c, nsp, auth);
-	/* a password shall not stay in memory that others get */
-	explicit_bzero(auth, AUTH_SIZE);
-	sio_free(c->mem, auth);
-}
-
-void sio_nsp_connect_all(struct sio_client *c)
-{
-	struct sio_nsp *nsp;
-
-	for (nsp = c->nsps; nsp && c->is_open; nsp = nsp->next)
-		connect_nsp(c, nsp);
-}
-
-static void send_disconnect(struct sio_client *c, const struct sio_nsp *nsp)
-{
-	struct eio_queue *q = &c->eio.queue;
-	size_t mark = eio_queue_mark(q);
-	struct sio_buf *b = eio_queue_begin(q);
-	size_t len;
-
-	sio_buf_putc(b, EIO_MESSAGE);
-	sio_packet_encode_head(b, SIO_PACKET_DISCONNECT, 0, nsp->name, -1);
-	sent(c, mark, eio_queue_end(q, false, &len));
-}
-
-void sio_nsp_disconnect_all(struct sio_client *c)
-{
-	struct sio_nsp *nsp;
-
-	/* to one that has not answered yet it would be against the protocol */
-	for (nsp = c->nsps; nsp && c->is_open; nsp = nsp->next)
-		if (nsp->state == SIO_NSP_JOINED)
-			send_disconnect(c, nsp);
-}
-
 /* ---- joining and leaving ---- */
 
 int sio_client_join(struct sio_client *c, const char *name, uint64_t now_ns)
@@ -241,7 +113,7 @@ int sio_client_join(struct sio_client *c, const char *name, uint64_t now_ns)
 	c->named = true;
 	sio_client_set_time(c, now_ns);
 	if (c->is_open)
-		connect_nsp(c, nsp);
+		sio_nsp_connect(c, nsp);
 	return SIO_OK;
 }
 
@@ -257,7 +129,7 @@ int sio_client_leave(struct sio_client *c, const char *name, uint64_t now_ns)
 		return SIO_OK;
 	}
 	if (nsp->state == SIO_NSP_JOINED && c->state == SIO_STATE_ACTIVE)
-		send_disconnect(c, nsp);
+		sio_nsp_disconnect(c, nsp);
 	remove_nsp(c, nsp);
 	return SIO_OK;
 }
@@ -311,7 +183,7 @@ void sio_nsp_joined(struct sio_client *c, struct sio_nsp *nsp, const char *sid,
 	if (nsp->leave) {
 		/* so that it is removed here and nowhere else */
 		nsp->leave = false;
-		send_disconnect(c, nsp);
+		sio_nsp_disconnect(c, nsp);
 		remove_nsp(c, nsp);
 		return;
 	}
@@ -434,6 +306,6 @@ void sio_nsp_timeout(struct sio_client *c)
 			no_answer(c, nsp);
 			return;
 		}
-		connect_nsp(c, nsp);
+		sio_nsp_connect(c, nsp);
 	}
 }

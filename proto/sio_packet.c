@@ -97,11 +97,12 @@ bool sio_packet_is_reserved(const char *name, size_t len)
 static bool is_reserved_escaped(const char *name, size_t len)
 {
 	/* each character of the longest may have been written as \uXXXX */
-	char plain[6 * sizeof("removeListener")];
+	char plain[6 * sizeof("removeListener")] = "";
 
-	return len <= sizeof(plain) &&
-	       sio_packet_is_reserved(plain,
-				      sio_json_unescape(name, len, plain));
+	if (len > sizeof(plain))
+		return false;
+	len = sio_json_unescape(name, len, plain);
+	return sio_packet_is_reserved(plain, len);
 }
 
 static bool set_name(struct sio_packet *packet, const char *p, size_t len)

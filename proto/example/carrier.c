@@ -153,6 +153,14 @@ static void read_cookies(struct carrier *c, const struct exchange *e)
 	}
 }
 
+/* "HTTP/1.1 200 OK"; 0: none. */
+static int read_status(const char *head)
+{
+	if (strncmp(head, "HTTP/1.", 7) != 0 || strlen(head) < 12)
+		return 0;
+	return (int)strtol(head + 9, NULL, 10);
+}
+
 /* Up to the empty line; what is behind it belongs to the body. */
 static void read_head(struct carrier *c, struct exchange *e)
 {
@@ -163,7 +171,8 @@ static void read_head(struct carrier *c, struct exchange *e)
 		return;
 	body += 4;
 	len = e->head_len - (size_t)(body - e->head);
-	if (sscanf(e->head, "HTTP/1.%*1[01] %3d", &e->status) != 1) {
+	e->status = read_status(e->head);
+	if (!e->status) {
 		fail(c, e, SIO_STAGE_HTTP, "not an HTTP answer");
 		return;
 	}
