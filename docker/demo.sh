@@ -32,10 +32,9 @@ clean_up() {
 	local status=$? pid
 	trap - EXIT
 	trap '' INT TERM HUP
-	for pid in "${children[@]}"; do
+	# the backend, the first, goes last: the agent has something to say to it
+	for pid in $(printf '%s\n' "${children[@]}" | tac); do
 		kill "$pid" 2>/dev/null || :
-	done
-	for pid in "${children[@]}"; do
 		wait "$pid" 2>/dev/null || :
 	done
 	ip link del "$LINK" 2>/dev/null || :
@@ -45,20 +44,19 @@ clean_up() {
 	exit "$status"
 }
 
-# The pid is the command's own: a function in between would hide it.
+# In a session of its own: Ctrl-C reaches the script alone, which then ends
+# them in order.
 start() {
-	"$@" &
+	setsid "$@" &
 	children+=($!)
 }
 
 # Nobody needs root for the web server: it runs as whoever called sudo.
-as_caller() {
-	if [ -n "${SUDO_UID:-}" ]; then
-		HOME=$(getent passwd "$SUDO_UID" | cut -d: -f6) \
-			exec setpriv --reuid "$SUDO_UID" --regid "${SUDO_GID:-$SUDO_UID}" --clear-groups "$@"
-	fi
-	exec "$@"
-}
+as_caller=(env)
+if [ -n "${SUDO_UID:-}" ]; then
+	as_caller=(setpriv --reuid "$SUDO_UID" --regid "${SUDO_GID:-$SUDO_UID}"
+		--clear-groups)
+fi
 
 random_hex() {
 	od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'
@@ -71,7 +69,9 @@ interfaces() {
 check() {
 	[ "$(id -u)" = 0 ] ||
 		fail "needs root for the namespace and the BPF programs: sudo make demo"
-	[ -x "$AGENT" ] || fail "$AGENT is not built: make"
+	[ -x "$AGENT" ] || fail "$AGENT is not built: sudo make demo does it"
+	[ -d "$BACKEND/node_modules/socket.io" ] ||
+		fail "$BACKEND has no packages of npm's: sudo make demo installs them"
 	case $PORT in
 	''|*[!0-9]*) fail "PORT=$PORT is no port: sudo make demo PORT=5001" ;;
 	esac
@@ -84,12 +84,9 @@ check() {
 }
 
 start_backend() {
-	[ -d "$BACKEND/node_modules/socket.io" ] ||
-		(cd "$BACKEND" && as_caller npm ci --omit=dev --no-audit --no-fund) ||
-		fail "npm could not install the backend's packages, see above"
 	LOG=$(mktemp)
 	PORT=$PORT HOST=127.0.0.1 PASSWORD=$PASSWORD \
-		start as_caller node "$BACKEND/server.js" >"$LOG" 2>&1
+		start "${as_caller[@]}" node "$BACKEND/server.js" >"$LOG" 2>&1
 	local _
 	for _ in $(seq 100); do
 		[ -z "$(ss -Hltn "sport = :$PORT")" ] || return 0
@@ -135,8 +132,6 @@ start_pings() {
 	start ip netns exec "$NS" ping -q -i 2 "$HOST6" >/dev/null
 }
 
-# Ctrl-C reaches every process of the terminal; the trap does the same for a
-# signal that came to this one alone.
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
