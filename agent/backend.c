@@ -76,7 +76,7 @@ static void on_event(void *user, const struct sio_event *event)
 			b->calls->data(b->user, event->json, event->json_len);
 		return;
 	case SIO_EVENT_ACK:
-		b->calls->answer(b->user);
+		b->calls->answer(b->user, !event->timed_out);
 		return;
 	default:
 		return;

@@ -21,8 +21,8 @@ struct backend_calls {
 	void (*lost)(void *user);
 	/* `data` came: its arguments, a JSON array */
 	void (*data)(void *user, const char *json, size_t len);
-	/* to backend_ping(): an answer, or none in time */
-	void (*answer)(void *user);
+	/* to backend_ping(): an answer, or none in time or ever */
+	void (*answer)(void *user, bool in_time);
 	/* there is room: the place to emit */
 	void (*writable)(void *user);
 };

@@ -23,7 +23,6 @@ struct outbox {
 	struct fold *backlog;	 /* what a full queue could not keep */
 	struct queue *summaries; /* of the backlog; leave first */
 	struct queue *queue;
-	uint64_t sent; /* messages, the order that they left in */
 	struct outbox_counters counters;
 };
 
@@ -206,28 +205,29 @@ const struct message *outbox_peek(struct outbox *o, size_t nth)
 }
 
 /* Up to the message that left as the `order`th. */
-static void confirm_in(struct outbox *o, struct queue *q, uint64_t order)
+static size_t confirm_in(struct outbox *o, struct queue *q, uint64_t order)
 {
 	const struct message *m;
+	size_t n = 0;
 
 	while ((m = queue_peek_sent(q, 0)) && m->order <= order) {
 		report(o, m);
 		queue_pop(q);
+		n++;
 	}
+	return n;
 }
 
-static void confirm(struct outbox *o, uint64_t order)
+size_t outbox_confirm(struct outbox *o, uint64_t n)
 {
-	confirm_in(o, o->summaries, order);
-	confirm_in(o, o->queue, order);
+	return confirm_in(o, o->summaries, n) + confirm_in(o, o->queue, n);
 }
 
 void outbox_sent(struct outbox *o, size_t n, uint64_t echo)
 {
-	o->counters.sent++;
-	queue_sent(next_queue(o), n, echo, ++o->sent);
+	queue_sent(next_queue(o), n, echo, ++o->counters.sent);
 	if (!echo)
-		confirm(o, o->sent);
+		outbox_confirm(o, o->counters.sent);
 }
 
 void outbox_reject(struct outbox *o, enum account_reason reason)
@@ -261,14 +261,9 @@ bool outbox_echoed(struct outbox *o, uint64_t echo)
 		order = echoed_order(o->queue, echo);
 	if (!order)
 		return false;
-	confirm(o, order);
+	outbox_confirm(o, order);
 	o->counters.echoed++;
 	return true;
-}
-
-void outbox_confirm_all(struct outbox *o)
-{
-	confirm(o, o->sent);
 }
 
 void outbox_lost(struct outbox *o)

@@ -78,8 +78,11 @@ void outbox_reject(struct outbox *o, enum account_reason reason);
  */
 bool outbox_echoed(struct outbox *o, uint64_t echo);
 
-/* No echo will come for what was sent: it counts as reported. */
-void outbox_confirm_all(struct outbox *o);
+/*
+ * The first `n` messages that were ever sent count as reported, although no
+ * echo came. Returns how many of them had not before.
+ */
+size_t outbox_confirm(struct outbox *o, uint64_t n);
 
 /* The connection ended: what was sent without an echo shall leave again. */
 void outbox_lost(struct outbox *o);

@@ -23,8 +23,11 @@ enum {
 
 #define NS_PER_S UINT64_C(1000000000)
 #define LEAVE_NS (NS_PER_S / 2)
-/* A server that re-sends at all does so at once. */
+/* A server that re-sends at all does so at once; if not, it is asked. */
 #define ECHO_NS	 (5 * NS_PER_S)
+/* Longer than a connection that is dead lives without heartbeats. */
+#define PROBE_NS (90 * NS_PER_S)
+#define SAY_NS	 (60 * NS_PER_S)
 
 struct room {
 	const struct options *options;
@@ -37,9 +40,10 @@ struct room {
 	struct loop_timer *pace_timer; /* the next batch may leave */
 	uint64_t next_send_ns;
 	uint64_t connects;
-	bool echo_seen; /* on this connection */
-	bool no_echo;	/* its server does not re-send */
-	bool backlog_said;
+	uint64_t backlog_said_ns;
+	uint64_t probe_sent; /* messages before the question that is open */
+	bool probing;	     /* whether the server has read these */
+	bool no_echo;	     /* it does not re-send; of this connection */
 	bool stopping;
 	bool leaving; /* everything left, the last answer is awaited */
 	char text[MESSAGE_BYTES];
@@ -86,13 +90,15 @@ void room_take(struct room *r, const struct icmp_event *event, int64_t unix_ns)
 
 static void say_backlog(struct room *r)
 {
-	bool backlog = outbox_backlog(r->outbox) > 0;
+	uint64_t now_ns = loop_now(r->loop);
 
-	if (backlog && !r->backlog_said)
+	if (!outbox_backlog(r->outbox))
+		return;
+	if (!r->backlog_said_ns || now_ns - r->backlog_said_ns > SAY_NS)
 		log_warning("%s: the queue is full (%" PRIu64 " messages), the "
 			    "oldest are summed up; raise --queue to keep more",
 			    r->name, r->options->queue_messages);
-	r->backlog_said = backlog;
+	r->backlog_said_ns = now_ns;
 }
 
 /* ---- from the outbox to the server ---- */
@@ -145,10 +151,40 @@ static size_t format_batch(struct room *r, size_t max, size_t *ret_lines)
 	return len;
 }
 
-static void watch_for_echo(struct room *r)
+static void await_echo(struct room *r)
 {
-	if (!r->echo_seen && !r->no_echo && !outbox_unconfirmed(r->outbox))
-		loop_timer_set(r->echo_timer, loop_now(r->loop) + ECHO_NS);
+	bool waits = outbox_unconfirmed(r->outbox) > 0;
+
+	loop_timer_set(r->echo_timer,
+		       waits ? loop_now(r->loop) + ECHO_NS : LOOP_NEVER);
+}
+
+/* Sent; the first one without an echo starts the clock. */
+static void note_sent(struct room *r, size_t lines, size_t len)
+{
+	bool first = !outbox_unconfirmed(r->outbox);
+
+	outbox_sent(r->outbox, lines, r->no_echo ? 0 : echo_hash(r->text, len));
+	if (first)
+		await_echo(r);
+}
+
+/*
+ * No echo may mean that the server sends none, or that the connection is dead,
+ * where everything must be sent again. Who answers a question has read what
+ * came before it; who does not, yet keeps the connection alive for longer than
+ * a dead one lives, has too. So only then is the silence believed.
+ */
+static void on_no_echo(void *user)
+{
+	struct room *r = user;
+
+	if (r->probing || r->stopping || !outbox_unconfirmed(r->outbox))
+		return;
+	r->probe_sent = outbox_counters(r->outbox)->sent;
+	r->probing = !backend_ping(r->backend, PROBE_NS);
+	await_echo(r);
+	backend_kick(r->backend);
 }
 
 /* False where nothing more can be sent now. */
@@ -158,9 +194,7 @@ static bool send_batch(struct room *r, size_t max)
 
 	switch (backend_emit(r->backend, r->text, len)) {
 	case BACKEND_SENT:
-		watch_for_echo(r);
-		outbox_sent(r->outbox, lines,
-			    r->no_echo ? 0 : echo_hash(r->text, len));
+		note_sent(r, lines, len);
 		return true;
 	case BACKEND_TOO_BIG:
 		if (lines > 1)
@@ -227,7 +261,7 @@ static void on_writable(void *user)
 	struct room *r = user;
 
 	pump(r);
-	if (r->stopping && !outbox_peek(r->outbox, 0))
+	if (r->stopping && !outbox_waiting(r->outbox))
 		leave(r);
 }
 
@@ -246,7 +280,7 @@ static void on_connected(void *user)
 	struct room *r = user;
 
 	r->connects++;
-	r->echo_seen = r->no_echo = false;
+	r->no_echo = r->probing = false;
 	if (r->connects > 1)
 		log_info("%s: messages that waited: %zu", r->name,
 			 outbox_waiting(r->outbox));
@@ -257,6 +291,7 @@ static void on_lost(void *user)
 	struct room *r = user;
 
 	loop_timer_set(r->echo_timer, LOOP_NEVER);
+	r->probing = false;
 	outbox_lost(r->outbox);
 }
 
@@ -266,26 +301,36 @@ static void on_data(void *user, const char *json, size_t len)
 
 	if (r->no_echo || !outbox_echoed(r->outbox, echo_hash_json(json, len)))
 		return;
-	r->echo_seen = true;
-	loop_timer_set(r->echo_timer, LOOP_NEVER);
+	await_echo(r);
 }
 
-static void on_no_echo(void *user)
+static void end_probe(struct room *r)
 {
-	struct room *r = user;
-
+	r->probing = false;
+	if (!backend_connected(r->backend))
+		return;
+	if (!outbox_confirm(r->outbox, r->probe_sent)) {
+		await_echo(r);
+		return;
+	}
+	outbox_confirm(r->outbox, UINT64_MAX);
+	loop_timer_set(r->echo_timer, LOOP_NEVER);
 	log_info("%s: the server does not send messages back, so they count "
 		 "as delivered once they were sent",
 		 r->name);
 	r->no_echo = true;
-	outbox_confirm_all(r->outbox);
 }
 
-static void on_answer(void *user)
+/* Answers come in the order of the questions: one on the way out is the last.
+ */
+static void on_answer(void *user, bool in_time)
 {
 	struct room *r = user;
 
-	backend_leave(r->backend);
+	if (r->probing && (in_time || !r->leaving))
+		end_probe(r);
+	else if (r->leaving)
+		backend_leave(r->backend);
 }
 
 /* ---- life ---- */

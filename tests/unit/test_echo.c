@@ -33,6 +33,10 @@ static void the_same_text_has_the_same_hash(void **state)
 		 "[{\"message\":\"×1342 ⚠️\",\"client\":\"I\"}]"},
 		{"a\"b\\c\nd\te/f",
 		 "[{\"message\":\"a\\\"b\\\\c\\nd\\te/f\",\"client\":\"I\"}]"},
+		/* as Python's json writes it */
+		{"×1342 ⚠️ é\x7f𝄞",
+		 "[{\"message\":\"\\u00d71342 \\u26A0\\ufe0f \\u00e9\\u007f"
+		 "\\ud834\\udd1e\",\"client\":\"I\"}]"},
 		{"{\"src_ip\":\"::1\"}",
 		 "[{\"message\":\"{\\\"src_ip\\\":\\\"::1\\\"}\"}]"},
 	};
@@ -61,7 +65,12 @@ static void other_shapes_are_no_echo(void **state)
 		"[{\"message\":7}]",
 		"[{\"message\":\"unfinished",
 		"[{\"message\":\"unfinished\\",
-		"[{\"message\":\"\\u00e9\"}]",
+		"[{\"message\":\"\\u00g9\"}]",
+		"[{\"message\":\"\\ud834\"}]",
+		"[{\"message\":\"\\ud834\\u0041\"}]",
+		"[{\"message\":\"\\udd1e\"}]",
+		"[{\"message\":\"\\u00",
+		"[{\"message\":\"\\u",
 	};
 
 	(void)state;

@@ -241,7 +241,9 @@ static void without_echoes_sending_is_all(void **state)
 	take(o, 3, 3, S);
 	outbox_sent(o, 1, 1);
 	outbox_sent(o, 1, 2);
-	outbox_confirm_all(o);
+	assert_int_equal(outbox_confirm(o, 1), 1);
+	assert_int_equal(outbox_confirm(o, 2), 1);
+	assert_int_equal(outbox_confirm(o, 2), 0);
 	outbox_sent(o, 1, 0);
 	assert_int_equal(outbox_pending(o), 0);
 	assert_int_equal(outbox_counters(o)->account.reported[ACCOUNT_SINGLE],
@@ -459,7 +461,10 @@ static void step(struct model *m)
 		m->n_echoes = 0;
 		return;
 	case 1:
-		outbox_confirm_all(m->o);
+		outbox_confirm(
+			m->o,
+			draw(m, 2) ? UINT64_MAX
+				   : draw(m, outbox_counters(m->o)->sent + 1));
 		return;
 	case 2:
 		outbox_reject(m->o, ACCOUNT_DROP_SIZE);
