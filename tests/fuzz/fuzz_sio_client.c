@@ -187,53 +187,61 @@ static void end_channel(struct world *w, uint32_t channel)
 		w->post = 0;
 }
 
-static void do_request(struct world *w)
+static void take_request(struct world *w, const struct sio_request *r)
+{
+	if (r->op == SIO_OP_ABORT || r->op == SIO_OP_WS_CLOSE) {
+		end_channel(w, r->channel);
+		return;
+	}
+	check_target(r->target);
+	/* a session begins: what the last one left undone died with it */
+	if (!strstr(r->target, "&sid="))
+		w->attachments_due = 0;
+	check(!r->cookie || !strpbrk(r->cookie, "\r\n"));
+	if (r->op == SIO_OP_WS_OPEN) {
+		check(!w->ws);
+		w->ws = r->channel;
+		w->ws_is_open = false;
+	} else if (r->op == SIO_OP_HTTP_GET) {
+		check(!w->get);
+		w->get = r->channel;
+	} else {
+		check(!w->post);
+		w->post = r->channel;
+		check_body(w, r);
+	}
+}
+
+static bool do_request(struct world *w)
 {
 	struct sio_request r;
 
 	if (sio_client_next_request(w->c, &r) != SIO_OK)
-		return;
-	if (r.op == SIO_OP_ABORT || r.op == SIO_OP_WS_CLOSE) {
-		end_channel(w, r.channel);
-		/* what was cut is not completed */
-		w->attachments_due = 0;
-		return;
-	}
-	check_target(r.target);
-	check(!r.cookie || !strpbrk(r.cookie, "\r\n"));
-	if (r.op == SIO_OP_WS_OPEN) {
-		check(!w->ws);
-		w->ws = r.channel;
-		w->ws_is_open = false;
-	} else if (r.op == SIO_OP_HTTP_GET) {
-		check(!w->get);
-		w->get = r.channel;
-	} else {
-		check(!w->post);
-		w->post = r.channel;
-		check_body(w, &r);
-	}
+		return false;
+	take_request(w, &r);
+	return true;
 }
 
-static void do_output(struct world *w)
+static bool do_output(struct world *w)
 {
 	struct sio_output first;
 	struct sio_output again;
 
 	if (sio_client_peek_output(w->c, &first) != SIO_OK)
-		return;
+		return false;
 	check(sio_client_peek_output(w->c, &again) == SIO_OK);
 	check(first.data == again.data && first.len == again.len);
 	check_output(w, &first);
 	sio_client_commit_output(w->c);
+	return true;
 }
 
-static void do_event(struct world *w)
+static bool do_event(struct world *w)
 {
 	struct sio_event e;
 
 	if (sio_client_next_event(w->c, &e) != SIO_OK)
-		return;
+		return false;
 	check(e.nsp && e.sid && e.name && e.json && e.failure.text);
 	check(strlen(e.json) == e.json_len);
 	if (e.kind == SIO_EVENT_MESSAGE || e.kind == SIO_EVENT_ACK)
@@ -244,6 +252,7 @@ static void do_event(struct world *w)
 			       .data)[e.attachments[i].len] == '\0');
 	if (e.kind == SIO_EVENT_MESSAGE && e.ack_id >= 0)
 		w->ack_id = e.ack_id;
+	return true;
 }
 
 /* ---- what the carrier brings ---- */
@@ -441,21 +450,39 @@ static void do_application(struct world *w)
 	}
 }
 
+static void do_take(struct world *w)
+{
+	switch (next(w) % 3) {
+	case 0:
+		(void)do_request(w);
+		break;
+	case 1:
+		(void)do_output(w);
+		break;
+	case 2:
+		(void)do_event(w);
+		break;
+	}
+}
+
 static void (*const actions[])(struct world *) = {
-	do_request,  do_request,     do_output,	    do_event,
+	do_take,     do_take,	     do_take,	    do_take,
 	do_ws_frame, do_ws_frame,    do_ws_bytes,   do_posted,
 	do_fail,     do_poll_frames, do_poll_bytes, do_cookie,
 	do_wait,     do_emit,	     do_ack,	    do_application,
 };
 
-/* As a carrier does after each call; `thrifty` leaves it to chance. */
+/* As a carrier does after each call, unless `thrifty` leaves it to chance. */
 static void settle(struct world *w)
 {
-	for (int i = 0; i < 40; i++) {
-		do_request(w);
-		do_output(w);
-		do_event(w);
+	bool more = true;
+
+	for (int i = 0; more && i < 1000; i++) {
+		more = do_request(w);
+		more |= do_output(w);
+		more |= do_event(w);
 	}
+	check(!more);
 }
 
 static int auth(void *user, const char *nsp, char *buf, size_t size)
