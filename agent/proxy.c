@@ -173,30 +173,50 @@ static int status_of(const char *head)
 	return status >= 100 && status <= 599 ? status : -1;
 }
 
+static void on_refusal(struct relay *r, int status, const char *reason)
+{
+	bool known = r->proxy->via.authorization[0] != '\0';
+	char text[160];
+
+	if (status == 407 && !known)
+		snprintf(text, sizeof(text),
+			 "407: it asks for a user and a password, write "
+			 "http://USER:PASSWORD@HOST:PORT");
+	else if (known && (status == 407 || status == 401))
+		snprintf(text, sizeof(text),
+			 "%d: it does not accept this user and password",
+			 status);
+	else
+		snprintf(text, sizeof(text), "it answered %.*s",
+			 (int)strcspn(reason, "\r\n"), reason);
+	relay_fail(r, status, text);
+}
+
 static void on_answer(struct relay *r, char *end)
 {
 	struct side *far = &r->far;
-	char text[160];
 	int status;
 
 	*end = '\0';
 	status = status_of(far->buf);
-	if (status >= 200 && status < 300) {
+	if (status < 0) {
+		relay_fail(r, 0, "this is no HTTP proxy");
+	} else if (status < 200 || status >= 300) {
+		on_refusal(r, status, far->buf + 9);
+	} else {
 		far->start = (size_t)(end + 4 - far->buf);
 		r->agreed = true;
 		relay_pump(r);
-		return;
 	}
-	if (status < 0)
-		snprintf(text, sizeof(text), "this is no HTTP proxy");
-	else if (status == 407)
-		snprintf(text, sizeof(text),
-			 "407: it asks for a user and a password, write "
-			 "http://USER:PASSWORD@HOST:PORT");
-	else
-		snprintf(text, sizeof(text), "it answered %.*s",
-			 (int)strcspn(far->buf + 9, "\r\n"), far->buf + 9);
-	relay_fail(r, status < 0 ? 0 : status, text);
+}
+
+/* What greets with something else, as a mail server does, never ends a head. */
+static bool may_be_http(const struct side *far)
+{
+	static const char begin[] = "HTTP/1.";
+	size_t n = far->end < sizeof(begin) - 1 ? far->end : sizeof(begin) - 1;
+
+	return memcmp(far->buf, begin, n) == 0;
 }
 
 static void read_answer(struct relay *r)
@@ -218,6 +238,8 @@ static void read_answer(struct relay *r)
 	end = strstr(far->buf, "\r\n\r\n");
 	if (end)
 		on_answer(r, end);
+	else if (!may_be_http(far))
+		relay_fail(r, 0, "this is no HTTP proxy");
 	else if (far->end == ANSWER_BYTES)
 		relay_fail(r, 0, "its answer is too long");
 }
@@ -387,18 +409,22 @@ static int listen_abstract(struct proxy *p)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	uint64_t id[2];
+	socklen_t addr_len;
 	int len;
 
 	if (getrandom(id, sizeof(id), 0) != sizeof(id))
 		return -EIO;
 	len = snprintf(p->address, sizeof(p->address),
 		       "+@icmp-agent-%016" PRIx64 "%016" PRIx64, id[0], id[1]);
-	/* the name is all that stands behind the NUL, without one at the end */
+	/* the name is all that stands behind the NUL, without one at the end:
+	 * the length is part of it */
 	memcpy(addr.sun_path + 1, p->address + 2, (size_t)len - 2);
+	addr_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+			       (size_t)len - 1);
 	p->listen_fd =
 		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (p->listen_fd < 0 ||
-	    bind(p->listen_fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    bind(p->listen_fd, (struct sockaddr *)&addr, addr_len) ||
 	    listen(p->listen_fd, MAX_RELAYS))
 		return -errno;
 	return loop_watch_new(p->loop, p->listen_fd, on_connection, p,
