@@ -66,7 +66,7 @@ void eio_polling_pump(struct eio_session *s)
 	if (s->transport != SIO_POLLING || s->upgrade == EIO_UP_PAUSING ||
 	    (s->state != EIO_OPENED && s->state != EIO_CLOSING))
 		return;
-	if (s->get.state == EIO_CH_NONE) {
+	if (s->get.state == EIO_CH_NONE && !s->rest) {
 		sio_buf_cut(&s->get_in, 0);
 		s->get.state = EIO_CH_WANTED;
 	}
@@ -143,39 +143,54 @@ static void fail_with_payload(struct eio_session *s, const char *text,
 				  (int)(len < QUOTED ? len : QUOTED), text);
 }
 
-static void read_payload(struct eio_session *s)
+/*
+ * Packet by packet, as long as there is room for what is in them: one answer
+ * may hold more messages than may wait.
+ */
+static void read_payload(struct eio_session *s, char *text, size_t len)
 {
-	char *text = s->get_in.data;
-	size_t len = s->get_in.len;
 	struct eio_packet p;
 	int err;
 
-	if (!len || (s->state == EIO_OPENING && eio_payload_is_v3(text, len))) {
-		fail_with_payload(s, len ? text : "", len);
-		return;
-	}
+	s->rest = NULL;
 	while (s->state != EIO_IDLE) {
+		if (s->handler.is_full(s->handler.user)) {
+			s->rest = text;
+			s->rest_len = len;
+			return;
+		}
 		err = eio_payload_next(&text, &len, &p);
 		if (err == SIO_NONE)
-			return;
+			break;
 		if (err) {
 			fail_with_payload(s, text, len);
 			return;
 		}
 		eio_session_packet(s, &p);
 	}
+	eio_upgrade_check_paused(s);
+}
+
+void eio_session_resume(struct eio_session *s)
+{
+	if (s->rest)
+		read_payload(s, s->rest, s->rest_len);
 }
 
 void eio_polling_end(struct eio_session *s, int status)
 {
+	char *text = s->get_in.data;
+	size_t len = s->get_in.len;
+
 	s->get.state = EIO_CH_NONE;
-	if (status != 200) {
+	if (status != 200)
 		fail_with_status(s, status, &s->get_in);
-		return;
-	}
-	read_payload(s);
-	sio_buf_cut(&s->get_in, 0);
-	eio_upgrade_check_paused(s);
+	else if (!len)
+		fail_with_payload(s, "", 0);
+	else if (s->state == EIO_OPENING && eio_payload_is_v3(text, len))
+		fail_with_payload(s, text, len);
+	else
+		read_payload(s, text, len);
 }
 
 void eio_posting_end(struct eio_session *s, int status)

@@ -74,6 +74,7 @@ static void reset(struct eio_session *s)
 	sio_buf_cut(&s->ws_in, 0);
 	sio_buf_cut(&s->get_in, 0);
 	sio_buf_cut(&s->post_in, 0);
+	s->rest = NULL;
 	s->sid[0] = '\0';
 	s->max_payload = SIZE_MAX;
 	s->connect_deadline_ns = SIO_NEVER;
@@ -134,6 +135,7 @@ static void end(struct eio_session *s, const struct sio_failure *failure)
 	eio_channel_end(s, &s->get, false);
 	eio_channel_end(s, &s->post, false);
 	s->state = EIO_IDLE;
+	s->rest = NULL;
 	s->peeked = EIO_OUT_NONE;
 	eio_queue_clear(&s->queue);
 	s->handler.closed(s->handler.user, wanted ? NULL : failure);

@@ -68,6 +68,8 @@ struct eio_handler {
 	void (*upgraded)(void *user);
 	/* a MESSAGE; data are valid during the call */
 	void (*message)(void *user, bool binary, const char *data, size_t len);
+	/* true: no more messages now, see eio_session_resume() */
+	bool (*is_full)(void *user);
 	/* the end; NULL after eio_session_close() */
 	void (*closed)(void *user, const struct sio_failure *failure);
 	void (*log)(void *user, const char *line);
@@ -127,6 +129,9 @@ struct eio_session {
 	struct sio_buf ws_in;
 	struct sio_buf get_in;
 	struct sio_buf post_in;
+	/* of a poll's answer, what waits until there is room for its messages */
+	char *rest;
+	size_t rest_len;
 
 	/* upgrade */
 	enum eio_upgrade_state upgrade;
@@ -164,6 +169,9 @@ void eio_session_fail(struct eio_session *s, enum sio_stage stage, int status,
 void eio_session_failf(struct eio_session *s, enum sio_stage stage, int status,
 		       const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* There is room again for what is_full() has stopped. */
+void eio_session_resume(struct eio_session *s);
 
 /* SIO_ERR_TOO_BIG: a message of this size would end the connection. */
 int eio_session_check_size(const struct eio_session *s, bool binary,

@@ -69,7 +69,7 @@ void eio_upgrade_message(struct eio_session *s, bool binary, const char *data,
 
 void eio_upgrade_check_paused(struct eio_session *s)
 {
-	if (s->state != EIO_OPENED || s->upgrade != EIO_UP_PAUSING ||
+	if (s->state != EIO_OPENED || s->upgrade != EIO_UP_PAUSING || s->rest ||
 	    s->get.state != EIO_CH_NONE || s->post.state != EIO_CH_NONE)
 		return;
 	s->upgrade = EIO_UP_NONE;

@@ -123,10 +123,15 @@ struct sio_config {
 	uint64_t refusal_min_ns;     /* the same two after a refusal */
 	uint64_t refusal_max_ns;
 
-	size_t max_message_bytes;     /* one received message or HTTP body */
-	size_t max_output_bytes;      /* encoded and not yet committed */
-	size_t max_events;	      /* received and not yet taken */
-	size_t max_event_bytes;	      /* the memory of those */
+	size_t max_message_bytes; /* one received message or HTTP body */
+	size_t max_output_bytes;  /* encoded and not yet committed */
+	/*
+	 * Received and not yet taken, and the memory of those. An answer to a
+	 * poll that has more waits; a WebSocket that brings more ends the
+	 * session.
+	 */
+	size_t max_events;
+	size_t max_event_bytes;
 	unsigned int max_attachments; /* of one packet, both ways */
 	unsigned int max_depth;	      /* nesting of JSON, both ways; to 256 */
 	unsigned int max_acks;	      /* acknowledgements awaited */

@@ -249,6 +249,9 @@ int sio_client_next_event(struct sio_client *c, struct sio_event *ret_event)
 	if (!event)
 		return SIO_NONE;
 	*ret_event = *event;
+	/* with the last one, as who gets SIO_NONE looks for nothing more */
+	if (!c->events.head)
+		eio_session_resume(&c->eio);
 	return SIO_OK;
 }
 

@@ -166,6 +166,13 @@ bool sio_events_full(const struct sio_events *q, size_t room)
 	       q->bytes > q->max_bytes - room;
 }
 
+bool sio_events_should_wait(const struct sio_events *q)
+{
+	/* what is held cannot be taken: waiting for that would never end */
+	return q->head &&
+	       (q->count >= q->max_count || q->bytes > q->max_bytes / 2);
+}
+
 const struct sio_event *sio_events_pop(struct sio_events *q)
 {
 	struct sio_node *node = q->head;

@@ -67,6 +67,12 @@ void sio_events_hold(struct sio_events *q, struct sio_held *held,
 void sio_events_release(struct sio_events *q, struct sio_held *held);
 void sio_events_discard(struct sio_events *q, struct sio_held *held);
 
+/*
+ * True if some should be taken before more are made: the one limit is reached,
+ * or half of the other, as nobody knows how large the next will be.
+ */
+bool sio_events_should_wait(const struct sio_events *q);
+
 /* Frees the one taken before. NULL if there is none. */
 const struct sio_event *sio_events_pop(struct sio_events *q);
 

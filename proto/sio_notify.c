@@ -87,6 +87,13 @@ static void on_closed(void *user, const struct sio_failure *failure)
 	sio_client_push_failure(c, kind, NULL, failure, NULL, 0, delay);
 }
 
+static bool is_full(void *user)
+{
+	const struct sio_client *c = user;
+
+	return sio_events_should_wait(&c->events);
+}
+
 static void on_log(void *user, const char *line)
 {
 	struct sio_client *c = user;
@@ -102,6 +109,7 @@ struct eio_handler sio_client_handler(struct sio_client *c)
 		.opened = on_opened,
 		.upgraded = on_upgraded,
 		.message = on_message,
+		.is_full = is_full,
 		.closed = on_closed,
 		.log = c->config.log ? on_log : NULL,
 	};

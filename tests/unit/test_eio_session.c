@@ -390,6 +390,62 @@ static void test_poll_answer_is_bounded(void **state)
 	       "LOST Engine.IO 0: a poll's answer above 1000 bytes\n");
 }
 
+/* ---- more messages in one answer than may wait ---- */
+
+static char *many_messages(int n)
+{
+	static char body[20000];
+	size_t len = 0;
+
+	for (int i = 0; i < n; i++)
+		len += (size_t)snprintf(body + len, sizeof(body) - len,
+					"%s42[\"m\",%d]", i ? "\x1e" : "", i);
+	return body;
+}
+
+static void test_answer_waits_for_room(void **state)
+{
+	struct sio_event e;
+	struct sio_request r;
+
+	(void)state;
+	peer.config.max_events = 10;
+	peer_join_polling(&peer);
+	peer_poll(&peer, 200, many_messages(1000));
+	for (int i = 0; i < 1000; i++) {
+		/* no GET before all of it was taken */
+		assert_int_equal(sio_client_next_request(peer.client, &r),
+				 SIO_NONE);
+		assert_int_equal(sio_client_next_event(peer.client, &e), 0);
+		assert_int_equal(atoi(e.json + 1), i);
+	}
+	expect(GET_SID);
+}
+
+static void test_stop_with_an_answer_waiting(void **state)
+{
+	(void)state;
+	peer.config.max_events = 10;
+	peer_join_polling(&peer);
+	peer_poll(&peer, 200, many_messages(100));
+	sio_client_stop(peer.client, peer.now_ns);
+	assert_non_null(strstr(peer_take(&peer), "41|1\n"));
+	peer_posted(&peer, 200, "ok");
+	peer_skip(&peer);
+	assert_true(sio_client_stopped(peer.client));
+}
+
+static void test_heartbeat_with_an_answer_waiting(void **state)
+{
+	(void)state;
+	peer.config.max_events = 10;
+	peer_join_polling(&peer);
+	peer_poll(&peer, 200, many_messages(100));
+	/* nobody takes them: the pings behind them are not seen */
+	peer_wait(&peer, 45000);
+	assert_non_null(strstr(peer_take(&peer), "LOST heartbeat lost"));
+}
+
 /* ---- cookies ---- */
 
 static void cookie(const char *text)
@@ -769,6 +825,30 @@ static void test_stop_while_the_websocket_is_opening(void **state)
 	expect("ABORT WS\n" POST_SID "41|1\n");
 }
 
+/* The switch waits, too: what came by polling is told before. */
+static void test_upgrade_with_an_answer_waiting(void **state)
+{
+	struct sio_output o;
+	struct sio_event e;
+
+	(void)state;
+	peer.config.max_events = 10;
+	begin_upgrade();
+	peer_ws_open(&peer);
+	peer_skip(&peer);
+	peer_ws_text(&peer, "3probe");
+	peer_poll(&peer, 200, many_messages(100));
+	for (int i = 0; i < 100; i++) {
+		if (i < 90)
+			assert_int_equal(
+				sio_client_peek_output(peer.client, &o),
+				SIO_NONE);
+		assert_int_equal(sio_client_next_event(peer.client, &e), 0);
+		assert_int_equal(atoi(e.json + 1), i);
+	}
+	expect("> 5\nUPGRADE\n");
+}
+
 static void test_server_without_websocket(void **state)
 {
 	(void)state;
@@ -884,6 +964,10 @@ int main(void)
 		T(test_post_refused),
 		T(test_poll_cut),
 		T(test_poll_answer_is_bounded),
+		T(test_answer_waits_for_room),
+		T(test_stop_with_an_answer_waiting),
+		T(test_heartbeat_with_an_answer_waiting),
+		T(test_upgrade_with_an_answer_waiting),
 		T(test_cookies_are_kept),
 		T(test_bad_cookies_are_ignored),
 		T(test_fall_back),
