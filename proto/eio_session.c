@@ -87,7 +87,6 @@ static void reset(struct eio_session *s)
 	s->close_sent = false;
 	s->upgrade_due = false;
 	s->server_upgrades = false;
-	s->fed = false;
 	s->fell_back = false;
 }
 
@@ -366,7 +365,6 @@ static void connect_timeout(struct eio_session *s)
 
 static void upgrade_timeout(struct eio_session *s)
 {
-	s->upgrade_deadline_ns = SIO_NEVER;
 	if (s->upgrade == EIO_UP_NONE)
 		eio_upgrade_begin(s);
 	else

@@ -115,7 +115,6 @@ struct eio_session {
 	unsigned int n_ending;
 	struct sio_buf target;
 	struct sio_buf cookies; /* "a=b; c=d" */
-	bool fed;		/* the WebSocket has carried something */
 	bool fell_back;		/* to polling, as WebSocket was refused */
 
 	/* output */

@@ -64,8 +64,7 @@ static void ws_closed(struct eio_session *s, const struct sio_failure *f)
 static bool may_fall_back(const struct eio_session *s,
 			  const struct sio_failure *f)
 {
-	return s->state == EIO_OPENING && !s->fed &&
-	       s->config.transports & SIO_POLLING &&
+	return s->state == EIO_OPENING && s->config.transports & SIO_POLLING &&
 	       (f->stage == SIO_STAGE_HTTP || f->stage == SIO_STAGE_CLOSED ||
 		f->stage == SIO_STAGE_ENGINE || f->stage == SIO_STAGE_TIMEOUT);
 }
@@ -130,7 +129,6 @@ void eio_websocket_message(struct eio_session *s, bool binary, const char *data,
 {
 	struct eio_packet p = {EIO_MESSAGE, binary, data, len};
 
-	s->fed = true;
 	if (s->upgrade != EIO_UP_NONE)
 		eio_upgrade_message(s, binary, data, len);
 	else if (!binary && eio_packet_decode(data, len, &p) != SIO_OK)

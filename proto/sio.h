@@ -141,7 +141,8 @@ struct sio_config {
 
 	uint64_t seed; /* of the jitter; different in each process */
 
-	const struct sio_mem *mem; /* NULL: the C library's */
+	/* NULL: the C library's; not copied, so it must outlive the client */
+	const struct sio_mem *mem;
 	/* one line, for debugging; may be NULL */
 	void (*log)(void *user, const char *line);
 	sio_auth_fn auth; /* may be NULL: no payload */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -174,6 +175,140 @@ static void test_refusals_slow_down_to_a_minute(void **state)
 		peer_skip(&peer);
 		assert_in_range(peer.retry_ns, 5 * S, bounds[i] * S);
 	}
+}
+
+static void rejoin(void)
+{
+	peer_wait_next(&peer);
+	peer_skip(&peer);
+	peer_ws_open(&peer);
+	peer_ws_text(&peer, PEER_HANDSHAKE);
+	peer_ws_text(&peer, "40{\"sid\":\"N\"}");
+	peer_skip(&peer);
+}
+
+static void thrown_out(void)
+{
+	peer_ws_text(&peer, "41");
+	peer_skip(&peer);
+}
+
+static void thrown_out_thrice(uint64_t seed)
+{
+	peer.config.seed = seed;
+	peer_join_ws(&peer);
+	thrown_out();
+	rejoin();
+	thrown_out();
+	rejoin();
+	thrown_out();
+	rejoin();
+}
+
+/* Who is let in and thrown out at once is not let in. */
+static void test_refusals_count_on_while_thrown_out(void **state)
+{
+	uint64_t longest = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		thrown_out_thrice(seed);
+		thrown_out();
+		if (peer.retry_ns > longest)
+			longest = peer.retry_ns;
+		peer_free(&peer);
+		setup(NULL);
+	}
+	assert_in_range(longest, 30 * S, 60 * S);
+}
+
+static void test_refusals_start_again_after_a_good_while(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		thrown_out_thrice(seed);
+		peer_wait(&peer, 40000);
+		peer_ws_text(&peer, "2");
+		peer_wait(&peer, 20000);
+		thrown_out();
+		assert_in_range(peer.retry_ns, 5 * S, 10 * S);
+		peer_free(&peer);
+		setup(NULL);
+	}
+}
+
+static void test_refusals_start_again_after_another_loss(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		thrown_out_thrice(seed);
+		peer_ws_fail(&peer, SIO_STAGE_CLOSED, 1006, "");
+		peer_skip(&peer);
+		rejoin();
+		thrown_out();
+		assert_in_range(peer.retry_ns, 5 * S, 10 * S);
+		peer_free(&peer);
+		setup(NULL);
+	}
+}
+
+/* ---- credentials ---- */
+
+/* Remembers the block that they are written into, looks at it as it goes. */
+struct witness {
+	struct sio_mem mem;
+	void *block;
+	size_t size;
+	bool seen;
+};
+
+static void *witness_malloc(void *user, size_t size)
+{
+	struct witness *w = user;
+	void *p = malloc(size);
+
+	if (size >= 8192) {
+		w->block = p;
+		w->size = size;
+	}
+	return p;
+}
+
+static void *witness_realloc(void *user, void *ptr, size_t size)
+{
+	(void)user;
+	return realloc(ptr, size);
+}
+
+static void witness_free(void *user, void *ptr)
+{
+	struct witness *w = user;
+
+	if (ptr && ptr == w->block) {
+		w->block = NULL;
+		w->seen = memmem(ptr, w->size, "swordfish", 9) != NULL;
+	}
+	free(ptr);
+}
+
+static void test_credentials_are_wiped(void **state)
+{
+	const char *payload = "{\"token\":\"swordfish\"}";
+	/* the client is freed behind the test */
+	static struct witness w = {.seen = true};
+
+	(void)state;
+	w.mem = (struct sio_mem){&w, witness_malloc, witness_realloc,
+				 witness_free};
+	peer.config.mem = &w.mem;
+	peer.config.auth = auth;
+	peer.config.user = &payload;
+	peer_start(&peer);
+	peer_skip(&peer);
+	peer_ws_open(&peer);
+	peer_ws_text(&peer, PEER_HANDSHAKE);
+	assert_false(w.seen);
+	assert_non_null(strstr(peer_take(&peer), "swordfish"));
 }
 
 static void test_no_credentials(void **state)
@@ -428,6 +563,25 @@ static void test_ack_timeout(void **state)
 	peer_ws_fail(&peer, SIO_STAGE_CLOSED, 1006, "");
 	expect("ACK 2 timed out\n"
 	       "LOST closed 1006: the connection was cut\n");
+}
+
+/* An emit that was refused has taken no id, and no answer will come. */
+static void test_refused_emit_takes_no_id(void **state)
+{
+	static const char big[1000001];
+	const struct sio_value arg = {
+		.type = SIO_BINARY, .data = big, .len = sizeof(big)};
+	const struct sio_emit emit = {
+		.name = "q", .args = &arg, .n_args = 1, .want_ack = true};
+
+	(void)state;
+	peer_join_ws(&peer);
+	assert_int_equal(sio_client_emit(peer.client, &emit, peer.now_ns),
+			 SIO_ERR_TOO_BIG);
+	assert_int_equal(emit_ack(0, NULL), SIO_OK);
+	expect("> 420[\"q\"]\n");
+	peer_ws_fail(&peer, SIO_STAGE_CLOSED, 1006, "");
+	expect("ACK 0 timed out\nLOST closed 1006: the connection was cut\n");
 }
 
 static void test_acks_are_bounded(void **state)
@@ -816,6 +970,10 @@ int main(void)
 		T(test_connect_error_then_another_token),
 		T(test_connect_error_as_a_string),
 		T(test_refusals_slow_down_to_a_minute),
+		T(test_refusals_count_on_while_thrown_out),
+		T(test_refusals_start_again_after_a_good_while),
+		T(test_refusals_start_again_after_another_loss),
+		T(test_credentials_are_wiped),
 		T(test_no_credentials),
 		T(test_credentials_are_checked),
 		T(test_socket_io_2_is_recognised),
@@ -829,6 +987,7 @@ int main(void)
 		T(test_volatile_leaves_now_or_never),
 		T(test_ack_received),
 		T(test_ack_timeout),
+		T(test_refused_emit_takes_no_id),
 		T(test_acks_are_bounded),
 		T(test_ack_answered),
 		T(test_late_ack_is_never_sent),
