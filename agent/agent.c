@@ -19,6 +19,7 @@
 #include "agent/printer.h"
 #include "agent/report.h"
 #include "agent/sandbox.h"
+#include "agent/types.h"
 
 enum {
 	/* records a turn of the loop: a flood must not delay a heartbeat */
@@ -317,9 +318,18 @@ static int open_capture(struct agent *a)
 		.hook = o->hook,
 		.xdp_mode = o->xdp_mode,
 		.replace = o->replace,
+		.ring_bytes = o->ring_kib * 1024,
 	};
+	struct types types;
+	char error[128];
 	int err;
 
+	if (o->types) { /* options.c has read it once, for its defects */
+		err = types_parse(o->types, &types, error, sizeof(error));
+		if (err)
+			return err;
+		config.codes = types.codes;
+	}
 	err = capture_new(&config, &a->capture);
 	if (err)
 		return err;

@@ -386,6 +386,7 @@ void options_clear(struct options *o)
 	free(o->cert_file);
 	free(o->key_file);
 	free(o->proxy);
+	free(o->types);
 	free(o->metrics);
 	free(o->user);
 	free(o->config_file);

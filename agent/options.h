@@ -69,6 +69,8 @@ struct options {
 	unsigned int families;
 	enum option_hook hook;
 	enum option_xdp_mode xdp_mode;
+	char *types;	   /* of --type, as types_parse() reads it; NULL: all */
+	uint64_t ring_kib; /* of the ring buffer; a power of two */
 	bool replace;
 	bool detail;
 	bool verbose;

@@ -10,6 +10,7 @@
 
 #include "agent/address.h"
 #include "agent/proxy_url.h"
+#include "agent/types.h"
 #include "agent/url.h"
 #include "agent/utf8.h"
 
@@ -18,6 +19,8 @@
 #define RATE_MAX	  1000000
 #define QUEUE_MAX	  1000000
 #define BATCH_MAX	  1000
+#define RING_MIN	  64 /* KiB, a page of any architecture */
+#define RING_MAX	  (256 * 1024)
 
 static const char *name_defect(const char *value)
 {
@@ -72,6 +75,25 @@ static int check_metrics(const char *value, char *ret_cause, size_t cause_size)
 	(void)snprintf(ret_cause, cause_size,
 		       "'%.100s': an IP address and a port are needed, such as "
 		       "127.0.0.1:9427 or [::1]:9427",
+		       value);
+	return -EINVAL;
+}
+
+static int check_types(const char *value, char *ret_cause, size_t cause_size)
+{
+	struct types types;
+
+	return types_parse(value, &types, ret_cause, cause_size);
+}
+
+/* A number it is; that is checked before this. */
+static int check_ring(const char *value, char *ret_cause, size_t cause_size)
+{
+	unsigned long kib = strtoul(value, NULL, 10);
+
+	if ((kib & (kib - 1)) == 0)
+		return 0;
+	(void)snprintf(ret_cause, cause_size, "'%.20s': not a power of two",
 		       value);
 	return -EINVAL;
 }
@@ -227,6 +249,12 @@ const struct setting settings[] = {
 	 CHOICE("FAMILY", families, families),
 	 .fallback = "both",
 	 .help = "packets to show: 4 (ICMP), 6 (ICMPv6) or both"},
+	{.key = "TYPES",
+	 .option = "type",
+	 STRING("LIST", types),
+	 .check = check_types,
+	 .help = "packets to show: names and numbers such as "
+		 "echo-request,error,3/4,6:135; all without it"},
 	{.key = "HOOK",
 	 .option = "hook",
 	 CHOICE("HOOK", hook, hooks),
@@ -244,6 +272,12 @@ const struct setting settings[] = {
 	 FLAG(detail),
 	 .help = "say more behind each line of text: id, sequence, TTL, "
 		 "MTU, the packet that an error is about"},
+	{.key = "RING",
+	 .option = "ring",
+	 NUMBER(ring_kib, RING_MIN, RING_MAX),
+	 .check = check_ring,
+	 .fallback = "1024",
+	 .help = "size of the ring buffer to the kernel, KiB, a power of two"},
 	{.key = "QUEUE",
 	 .option = "queue",
 	 NUMBER(queue_messages, 1, QUEUE_MAX),
@@ -279,112 +313,5 @@ const struct setting settings[] = {
 };
 
 const size_t settings_count = sizeof(settings) / sizeof(settings[0]);
+
 _Static_assert(sizeof(settings) / sizeof(settings[0]) <= SETTINGS_MAX, "");
-
-static bool is_name(const char *name, const char *s, size_t n)
-{
-	return name && strlen(name) == n && memcmp(name, s, n) == 0;
-}
-
-const struct setting *setting_by_key(const char *key, size_t key_length)
-{
-	for (size_t i = 0; i < settings_count; i++)
-		if (is_name(settings[i].key, key, key_length))
-			return &settings[i];
-	return NULL;
-}
-
-const struct setting *setting_by_option(const char *option,
-					size_t option_length)
-{
-	for (size_t i = 0; i < settings_count; i++)
-		if (is_name(settings[i].option, option, option_length))
-			return &settings[i];
-	return NULL;
-}
-
-const struct setting *setting_by_letter(char letter)
-{
-	for (size_t i = 0; i < settings_count; i++)
-		if (settings[i].letter == letter && letter)
-			return &settings[i];
-	return NULL;
-}
-
-static int apply_string(const struct setting *s, const char *value,
-			char **field, char *ret_cause, size_t cause_size)
-{
-	char *copy;
-	int r;
-
-	r = s->check ? s->check(value, ret_cause, cause_size) : 0;
-	if (r < 0)
-		return r;
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
-/* Digits alone: strtoull() would take blanks, a sign, "0x". */
-static int apply_number(const struct setting *s, const char *value,
-			uint64_t *field, char *ret_cause, size_t cause_size)
-{
-	uint64_t number = 0;
-	const char *c = value;
-
-	/* max is far below UINT64_MAX / 10, so this cannot wrap */
-	for (; *c >= '0' && *c <= '9' && number <= s->max; c++)
-		number = number * 10 + (uint64_t)(*c - '0');
-	if (c == value || *c || number < s->min || number > s->max) {
-		(void)snprintf(ret_cause, cause_size,
-			       "not a whole number from %llu to %llu",
-			       (unsigned long long)s->min,
-			       (unsigned long long)s->max);
-		return -EINVAL;
-	}
-	*field = number;
-	return 0;
-}
-
-static int apply_choice(const struct setting *s, const char *value,
-			unsigned int *field, char *ret_cause, size_t cause_size)
-{
-	const struct setting_choice *c;
-	size_t n = 0;
-
-	for (c = s->choices; c->name; c++) {
-		if (strcmp(c->name, value) != 0)
-			continue;
-		*field = c->value;
-		return 0;
-	}
-	for (c = s->choices; c->name && n < cause_size; c++)
-		n += (size_t)snprintf(ret_cause + n, cause_size - n, "%s%s",
-				      c == s->choices ? "not one of " : ", ",
-				      c->name);
-	return -EINVAL;
-}
-
-int setting_apply(const struct setting *s, const char *value, struct options *o,
-		  char *ret_cause, size_t cause_size)
-{
-	void *field = (char *)o + s->offset;
-
-	switch (s->kind) {
-	case SETTING_STRING:
-		return apply_string(s, value, field, ret_cause, cause_size);
-	case SETTING_NUMBER:
-		return apply_number(s, value, field, ret_cause, cause_size);
-	case SETTING_CHOICE:
-		return apply_choice(s, value, field, ret_cause, cause_size);
-	case SETTING_FLAG:
-		*(bool *)field = true;
-		return 0;
-	case SETTING_ACTION:
-		break;
-	}
-	return 0;
-}
