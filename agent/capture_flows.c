@@ -146,9 +146,11 @@ static int take_flow(struct capture *c, uint32_t i,
 
 	if (flow->count == 0)
 		return 0;
-	err = event_from_flow(flow, capture_link_name(c, flow->ifindex),
-			      &k->retired, ret_event);
+	err = event_from_flow(
+		flow, capture_link_name(c, ICMP_KIND_IFINDEX(flow->kind)),
+		&k->retired, ret_event);
 	flow->count = 0;
+	flow->tags = 0;
 	return err == 0;
 }
 
@@ -162,9 +164,11 @@ static int take_type(struct capture *c, uint32_t i,
 
 	if (type->count == 0)
 		return 0;
-	err = event_from_type(type, capture_link_name(c, type->ifindex),
-			      &k->retired, ret_event);
+	err = event_from_type(
+		type, capture_link_name(c, ICMP_KIND_IFINDEX(type->kind)),
+		&k->retired, ret_event);
 	type->count = 0;
+	type->bytes = 0;
 	return err == 0;
 }
 

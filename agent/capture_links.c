@@ -45,7 +45,7 @@ static void row_clear(struct capture *c, uint32_t ifindex)
 			__atomic_store_n(&way[i], 0, __ATOMIC_RELEASE);
 }
 
-/* Where eight interfaces share a set the ninth is counted in row 0. */
+/* Where four interfaces share a set the fifth is counted in row 0. */
 static void row_set(struct capture *c, uint32_t ifindex, uint32_t row)
 {
 	uint64_t *way;

@@ -59,33 +59,35 @@ int event_from_record(const struct icmp_record *record, const char *ifname,
 	return 0;
 }
 
-static void event_set_fold(struct icmp_event *e, const char *ifname,
-			   uint64_t count, uint64_t bytes,
-			   const struct event_window *window)
+/* All but the addresses. */
+static int event_set_fold(struct icmp_event *e, uint64_t kind,
+			  const char *ifname, const struct event_window *window)
 {
+	if (!valid(ICMP_KIND_FAMILY(kind), ICMP_KIND_DIRECTION(kind)) ||
+	    e->count == 0)
+		return -EBADMSG;
+	e->key.ifindex = ICMP_KIND_IFINDEX(kind);
+	e->key.family = ICMP_KIND_FAMILY(kind);
+	e->key.direction = ICMP_KIND_DIRECTION(kind);
+	e->key.type = ICMP_KIND_TYPE(kind);
+	e->key.code = ICMP_KIND_CODE(kind);
 	snprintf(e->ifname, sizeof(e->ifname), "%s", ifname);
-	e->count = count;
-	e->bytes = bytes;
 	e->first_ns = window->first_ns;
 	e->last_ns = window->last_ns;
+	return 0;
 }
 
 int event_from_flow(const struct icmp_flow *flow, const char *ifname,
 		    const struct event_window *window,
 		    struct icmp_event *ret_event)
 {
-	struct icmp_event e = {0};
+	struct icmp_event e = {.count = flow->count, .bytes = flow->bytes};
+	int err = event_set_fold(&e, flow->kind, ifname, window);
 
-	if (!valid(flow->family, flow->direction) || flow->count == 0)
-		return -EBADMSG;
-	e.key.ifindex = flow->ifindex;
-	e.key.family = flow->family;
-	e.key.direction = flow->direction;
-	e.key.type = flow->type;
-	e.key.code = flow->code;
+	if (err)
+		return err;
 	memcpy(e.key.src, flow->src, sizeof(e.key.src));
 	memcpy(e.key.dst, flow->dst, sizeof(e.key.dst));
-	event_set_fold(&e, ifname, flow->count, flow->bytes, window);
 	*ret_event = e;
 	return 0;
 }
@@ -94,16 +96,12 @@ int event_from_type(const struct icmp_type *type, const char *ifname,
 		    const struct event_window *window,
 		    struct icmp_event *ret_event)
 {
-	struct icmp_event e = {.others = true};
+	struct icmp_event e = {
+		.count = type->count, .bytes = type->bytes, .others = true};
+	int err = event_set_fold(&e, type->kind, ifname, window);
 
-	if (!valid(type->family, type->direction) || type->count == 0)
-		return -EBADMSG;
-	e.key.ifindex = type->ifindex;
-	e.key.family = type->family;
-	e.key.direction = type->direction;
-	e.key.type = type->type;
-	e.key.code = type->code;
-	event_set_fold(&e, ifname, type->count, type->bytes, window);
+	if (err)
+		return err;
 	*ret_event = e;
 	return 0;
 }

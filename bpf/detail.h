@@ -189,9 +189,6 @@ PARSE_INLINE void detail_rest4(__u8 type, __u8 code, __u32 net_rest,
 		   code == V4_CODE_FRAGMENTATION_NEEDED && rest & 0xffff) {
 		r->has |= ICMP_HAS_MTU; /* 0: a router older than RFC 1191 */
 		r->mtu = rest & 0xffff;
-	} else if (type == V4_REDIRECT) {
-		r->has |= ICMP_HAS_GATEWAY;
-		__builtin_memcpy(r->gateway, &net_rest, sizeof(net_rest));
 	} else if (type == V4_PARAMETER && code == 0) {
 		r->has |= ICMP_HAS_POINTER;
 		r->pointer = rest >> 24;
@@ -216,7 +213,7 @@ PARSE_INLINE void detail_rest6(__u8 type, __u32 net_rest, struct icmp_record *r)
 	}
 }
 
-/* The part that only errors and redirects have: the packet they answer. */
+/* Whether there is more to it: what only errors and redirects have. */
 PARSE_INLINE int detail_has_more(const struct icmp_head *h)
 {
 	if (!h->has_rest)
@@ -230,15 +227,19 @@ PARSE_INLINE int detail_has_more(const struct icmp_head *h)
 PARSE_INLINE void detail_more(const struct packet *p, const struct icmp_head *h,
 			      struct icmp_record *r)
 {
-	if (h->family == 4)
+	if (h->family == 4) {
+		if (h->type == V4_REDIRECT) {
+			r->has |= ICMP_HAS_GATEWAY;
+			__builtin_memcpy(r->gateway, &h->rest, sizeof(h->rest));
+		}
 		detail_inner4(p, h, h->l4 + ICMP_BYTES, r);
-	else if (h->type == V6_REDIRECT)
+	} else if (h->type == V6_REDIRECT)
 		detail_redirect6(p, h, r);
 	else
 		detail_inner6(p, h, h->l4 + ICMP_BYTES, r);
 }
 
-/* Everything but time, interface and direction, and detail_more(). */
+/* Everything but time, interface, direction and detail_more(). */
 PARSE_INLINE void detail_head(const struct icmp_head *h, struct icmp_record *r)
 {
 	r->family = h->family;

@@ -39,9 +39,9 @@ struct {
 const volatile __u32 cfg_flow_sets = 1; /* of each CPU and epoch: 2^n */
 const volatile __u64 cfg_seed;		/* so that nobody chooses the sets */
 
-/* Where and when: what the tables are told beside the packet. */
+/* What the tables are told beside the packet. */
 struct fold_place {
-	__u32 ifindex;
+	__u64 kind;
 	__u32 direction;
 	__u32 cpu;
 	__u32 epoch;
@@ -58,48 +58,34 @@ static __always_inline __u64 pair(__u32 a, __u32 b)
 	return (__u64)a << 32 | b;
 }
 
-static __always_inline __u64 kind_hash(const struct icmp_head *h,
-				       const struct fold_place *at)
+static __always_inline __u64 flow_hash(const struct icmp_head *h, __u64 kind)
 {
-	return mix(cfg_seed, pair(at->ifindex,
-				  (__u32)h->family << 24 | at->direction << 16 |
-					  (__u32)h->type << 8 | h->code));
-}
+	__u64 x = mix(cfg_seed ^ kind, pair(h->src[0], h->dst[0]));
 
-static __always_inline __u64 flow_hash(const struct icmp_head *h,
-				       const struct fold_place *at)
-{
-	__u64 x = mix(kind_hash(h, at), pair(h->src[0], h->dst[0]));
-
-	if (h->family == 4)
-		return x;
-	x = mix(x, pair(h->src[1], h->dst[1]));
-	x = mix(x, pair(h->src[2], h->dst[2]));
-	return mix(x, pair(h->src[3], h->dst[3]));
+	if (h->family == 6) {
+		x = mix(x, pair(h->src[1], h->dst[1]));
+		x = mix(x, pair(h->src[2], h->dst[2]));
+		x = mix(x, pair(h->src[3], h->dst[3]));
+	}
+	return mix(x, kind);
 }
 
 static __always_inline int flow_same(const struct icmp_flow *f,
-				     const struct icmp_head *h,
-				     const struct fold_place *at)
+				     const struct icmp_head *h, __u64 kind)
 {
-	return f->src[0] == h->src[0] && f->dst[0] == h->dst[0] &&
-	       f->type == h->type && f->code == h->code &&
-	       f->family == h->family && f->direction == at->direction &&
-	       f->ifindex == at->ifindex && f->src[3] == h->src[3] &&
-	       f->dst[3] == h->dst[3] && f->src[1] == h->src[1] &&
-	       f->src[2] == h->src[2] && f->dst[1] == h->dst[1] &&
-	       f->dst[2] == h->dst[2];
+	if (f->kind != kind || f->src[0] != h->src[0] || f->dst[0] != h->dst[0])
+		return 0;
+	if (h->family == 4)
+		return 1; /* the rest is zero */
+	return f->src[1] == h->src[1] && f->dst[1] == h->dst[1] &&
+	       f->src[2] == h->src[2] && f->dst[2] == h->dst[2] &&
+	       f->src[3] == h->src[3] && f->dst[3] == h->dst[3];
 }
 
 static __always_inline void flow_claim(struct icmp_flow *f,
-				       const struct icmp_head *h,
-				       const struct fold_place *at)
+				       const struct icmp_head *h, __u64 kind)
 {
-	f->ifindex = at->ifindex;
-	f->family = h->family;
-	f->direction = at->direction;
-	f->type = h->type;
-	f->code = h->code;
+	f->kind = kind;
 	__builtin_memcpy(f->src, h->src, sizeof(f->src));
 	__builtin_memcpy(f->dst, h->dst, sizeof(f->dst));
 	f->bytes = h->length;
@@ -110,21 +96,32 @@ static __always_inline void flow_claim(struct icmp_flow *f,
 static __always_inline int flow_add(const struct icmp_head *h,
 				    const struct fold_place *at)
 {
-	__u32 set = (flow_hash(h, at) >> 16) & (cfg_flow_sets - 1);
+	__u64 hash = flow_hash(h, at->kind);
+	__u32 set = hash & (cfg_flow_sets - 1);
 	__u32 first = ICMP_FLOW_INDEX(at->cpu, at->epoch, cfg_flow_sets, set);
+	__u64 tag = hash >> 48 | 1;
+	struct icmp_flow *head = bpf_map_lookup_elem(&flows, &first);
+	__u64 tags;
 
+	if (!head)
+		return 0;
+	tags = head->tags;
 #pragma unroll
-	for (__u32 way = 0; way < ICMP_FLOW_WAYS; way++) {
+	for (__u32 way = 0; way < ICMP_FLOW_WAYS; way++, tags >>= 16) {
 		__u32 key = first + way;
-		struct icmp_flow *f = bpf_map_lookup_elem(&flows, &key);
+		struct icmp_flow *f;
 
+		if ((__u16)tags != tag && (__u16)tags != 0)
+			continue;
+		f = way ? bpf_map_lookup_elem(&flows, &key) : head;
 		if (!f)
 			return 0;
-		if (f->count == 0) {
-			flow_claim(f, h, at);
+		if ((__u16)tags == 0) {
+			head->tags |= tag << 16 * way;
+			flow_claim(f, h, at->kind);
 			return 1;
 		}
-		if (flow_same(f, h, at)) {
+		if (flow_same(f, h, at->kind)) {
 			f->bytes += h->length;
 			f->count++;
 			return 1;
@@ -133,23 +130,10 @@ static __always_inline int flow_add(const struct icmp_head *h,
 	return 0;
 }
 
-static __always_inline void type_claim(struct icmp_type *t,
-				       const struct icmp_head *h,
-				       const struct fold_place *at)
-{
-	t->ifindex = at->ifindex;
-	t->family = h->family;
-	t->direction = at->direction;
-	t->type = h->type;
-	t->code = h->code;
-	t->bytes = h->length;
-	t->count = 1;
-}
-
 static __always_inline int type_add(const struct icmp_head *h,
 				    const struct fold_place *at)
 {
-	__u32 set = (kind_hash(h, at) >> 16) & (ICMP_TYPE_SETS - 1);
+	__u32 set = mix(cfg_seed, at->kind) & (ICMP_TYPE_SETS - 1);
 	__u32 first = ICMP_TYPE_INDEX(at->cpu, at->epoch, set);
 
 #pragma unroll
@@ -159,17 +143,12 @@ static __always_inline int type_add(const struct icmp_head *h,
 
 		if (!t)
 			return 0;
-		if (t->count == 0) {
-			type_claim(t, h, at);
-			return 1;
-		}
-		if (t->type == h->type && t->code == h->code &&
-		    t->family == h->family && t->direction == at->direction &&
-		    t->ifindex == at->ifindex) {
-			t->bytes += h->length;
-			t->count++;
-			return 1;
-		}
+		if (t->count != 0 && t->kind != at->kind)
+			continue;
+		t->kind = at->kind;
+		t->bytes += h->length;
+		t->count++;
+		return 1;
 	}
 	return 0;
 }

@@ -26,6 +26,8 @@ static __noinline int walk_xdp(struct xdp_md *ctx, struct icmp_head *h)
 {
 	struct packet p = {.ctx = ctx, .kind = PACKET_XDP};
 
+	h->has = 0;
+	h->vlan = 0;
 	return parse_walk(&p, h);
 }
 
@@ -39,6 +41,8 @@ static __noinline int walk_skb(struct __sk_buff *ctx, struct icmp_head *h,
 		.l3_proto = ctx->protocol,
 	};
 
+	h->has = 0;
+	h->vlan = 0;
 	if (ctx->vlan_present)
 		head_set_vlan(h, ctx->vlan_tci);
 	return parse_walk(&p, h);
@@ -111,7 +115,7 @@ static __always_inline void fold(const struct icmp_head *h,
 
 static __always_inline void account_icmp(const struct packet *p,
 					 const struct icmp_head *h,
-					 struct fold_place *at,
+					 __u32 ifindex, struct fold_place *at,
 					 struct icmp_counters *c)
 {
 	struct icmp_cpu *s = bpf_map_lookup_elem(&cpus, &at->cpu);
@@ -120,10 +124,9 @@ static __always_inline void account_icmp(const struct packet *p,
 	if (!s)
 		return; /* cannot be: there is one for every possible CPU */
 	cpu_enter(s);
-	at->epoch = s->epoch;
 	c->seen++;
 	if (budget_take(s, special)) {
-		if (record_write(p, h, at->ifindex, at->direction) == 0) {
+		if (record_write(p, h, ifindex, at->direction) == 0) {
 			c->recorded++;
 			KEEP_BRANCH();
 			cpu_leave(s);
@@ -131,6 +134,9 @@ static __always_inline void account_icmp(const struct packet *p,
 		}
 		budget_empty(s, special);
 	}
+	at->epoch = s->epoch;
+	at->kind =
+		ICMP_KIND(ifindex, h->family, at->direction, h->type, h->code);
 	fold(h, at, s, c);
 	cpu_leave(s);
 }
@@ -140,7 +146,6 @@ static __always_inline void account(const struct packet *p,
 				    __u32 ifindex, __u32 direction)
 {
 	struct fold_place at = {
-		.ifindex = ifindex,
 		.direction = direction,
 		.cpu = bpf_get_smp_processor_id(),
 	};
@@ -153,25 +158,26 @@ static __always_inline void account(const struct packet *p,
 	else if (!chosen(h))
 		c->filtered++;
 	else
-		account_icmp(p, h, &at, c);
+		account_icmp(p, h, ifindex, &at, c);
 }
 
 SEC("xdp.frags")
 int icmp_xdp(struct xdp_md *ctx)
 {
-	struct icmp_head h = {0};
+	struct icmp_head h; /* not all of it at once: see parse_fast() */
 	struct packet p = {
 		.ctx = ctx,
 		.data = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 		.kind = PACKET_XDP,
 	};
-	int result = parse_fast(&p, &h);
+	int result;
 
-	if (result == PARSE_SLOW) {
-		h = (struct icmp_head){0};
+	h.has = 0;
+	h.vlan = 0;
+	result = parse_fast(&p, &h);
+	if (result == PARSE_SLOW)
 		result = walk_xdp(ctx, &h);
-	}
 	if (result != PARSE_OTHER)
 		account(&p, &h, result, ctx->ingress_ifindex, ICMP_DIR_IN);
 	return XDP_PASS;
@@ -180,24 +186,24 @@ int icmp_xdp(struct xdp_md *ctx)
 static __always_inline int skb_run(struct __sk_buff *ctx, __u32 direction,
 				   _Bool layer3)
 {
-	struct icmp_head h = {0};
+	struct icmp_head h;
 	struct packet p = {
 		.ctx = ctx,
 		.data = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 		.kind = PACKET_SKB,
 		.layer3 = layer3,
-		.l3_proto = ctx->protocol,
+		.l3_proto = layer3 ? ctx->protocol : 0,
 	};
 	int result;
 
+	h.has = 0;
+	h.vlan = 0;
 	if (ctx->vlan_present)
 		head_set_vlan(&h, ctx->vlan_tci);
 	result = parse_fast(&p, &h);
-	if (result == PARSE_SLOW) {
-		h = (struct icmp_head){0};
+	if (result == PARSE_SLOW)
 		result = walk_skb(ctx, &h, layer3);
-	}
 	if (result != PARSE_OTHER)
 		account(&p, &h, result, ctx->ifindex, direction);
 	return TC_ACT_UNSPEC;

@@ -93,8 +93,8 @@ struct icmp_counters {
  * the table.
  */
 enum {
-	ICMP_LINK_SETS = 256, /* power of two */
-	ICMP_LINK_WAYS = 8,
+	ICMP_LINK_SETS = 512, /* power of two */
+	ICMP_LINK_WAYS = 4,
 	ICMP_ROWS = 512,
 };
 
@@ -133,29 +133,31 @@ struct icmp_cpu {
  * a set are taken in order, so that the first free one ends the search.
  */
 struct icmp_flow {
-	__u32 ifindex;
-	__u8 family;
-	__u8 direction;
-	__u8 type;
-	__u8 code;
+	__u64 kind;
 	__u32 src[4]; /* network order, IPv4 in the first */
 	__u32 dst[4];
+	__u64 count; /* 0: free */
+	__u64 bytes;
+	__u64 tags; /* in the first way: 16 bits of each way's hash, 0: free */
+};
+
+/* Packets whose set of flows was full: the same without the addresses. */
+struct icmp_type {
+	__u64 kind;
 	__u64 count; /* 0: free */
 	__u64 bytes;
 	__u64 reserved;
 };
 
-/* Packets whose set of flows was full: the same without the addresses. */
-struct icmp_type {
-	__u32 ifindex;
-	__u8 family;
-	__u8 direction;
-	__u8 type;
-	__u8 code;
-	__u64 count; /* 0: free */
-	__u64 bytes;
-	__u64 reserved;
-};
+/* What a fold has in common beside the addresses. */
+#define ICMP_KIND(ifindex, family, direction, type, code) \
+	((__u64)(ifindex) << 32 | (__u32)(family) << 24 | \
+	 (__u32)(direction) << 16 | (__u32)(type) << 8 | (__u32)(code))
+#define ICMP_KIND_IFINDEX(kind)	  ((__u32)((kind) >> 32))
+#define ICMP_KIND_FAMILY(kind)	  ((__u8)((kind) >> 24))
+#define ICMP_KIND_DIRECTION(kind) ((__u8)((kind) >> 16))
+#define ICMP_KIND_TYPE(kind)	  ((__u8)((kind) >> 8))
+#define ICMP_KIND_CODE(kind)	  ((__u8)(kind))
 
 enum {
 	ICMP_FLOW_WAYS = 4,
@@ -181,7 +183,7 @@ _Static_assert(sizeof(struct icmp_cpu) == 64, "cpu: one line");
 _Static_assert(sizeof(struct icmp_flow) == 64, "flow: one line");
 _Static_assert(sizeof(struct icmp_type) == 32, "type: half a line");
 _Static_assert(sizeof(struct icmp_counters) == 128, "counters: two lines");
-_Static_assert(sizeof(struct icmp_link_set) == 64, "links: one line");
+_Static_assert(sizeof(struct icmp_link_set) == 32, "links: half a line");
 _Static_assert(sizeof(struct icmp_record) == 128, "record: size");
 _Static_assert(__builtin_offsetof(struct icmp_record, family) == 12, "family");
 _Static_assert(__builtin_offsetof(struct icmp_record, src) == 16, "src");

@@ -232,6 +232,76 @@ static void test_table_kernel(void **state)
 			check_case(&all[t], &packet_cases[i]);
 }
 
+static void check_choice(struct programs *p, const char *hex, bool chosen)
+{
+	struct icmp_counters before = programs_counters(p), after;
+	uint8_t frame[PACKET_MAX_BYTES];
+	size_t size = from_hex(hex, frame);
+
+	assert_int_equal(program_run(p->skel->progs.icmp_xdp, frame, size),
+			 XDP_PASS);
+	after = programs_counters(p);
+	assert_int_equal(after.seen - before.seen, chosen);
+	assert_int_equal(after.filtered - before.filtered, !chosen);
+	assert_int_equal(after.recorded - before.recorded, chosen);
+}
+
+static void test_families(void **state)
+{
+	(void)state;
+	if (skip_without_programs())
+		skip();
+	for (uint32_t families = 0; families <= 3; families++) {
+		struct programs p;
+
+		assert_int_equal(programs_open(&p), 0);
+		p.skel->rodata->cfg_families = families;
+		assert_int_equal(programs_load(&p), 0);
+		check_choice(&p, PLAIN4("08", "00", ID), families & 1);
+		check_choice(&p, PLAIN6("80", "00", ID), families & 2);
+		programs_close(&p);
+	}
+}
+
+static void choose(struct programs *p, int family, uint32_t type,
+		   uint32_t codes)
+{
+	const uint32_t key = (family == 6) * 256 + type;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(p->skel->maps.types),
+					     &key, &codes, BPF_ANY),
+			 0);
+}
+
+static void test_types(void **state)
+{
+	struct programs p;
+
+	(void)state;
+	if (skip_without_programs())
+		skip();
+	assert_int_equal(programs_open(&p), 0);
+	p.skel->rodata->cfg_choose_types = true;
+	assert_int_equal(programs_load(&p), 0);
+	choose(&p, 4, 8, UINT32_MAX);
+	choose(&p, 4, 3, 1u << 4);
+	choose(&p, 4, 200, 1u << 31);
+	choose(&p, 6, 255, UINT32_MAX);
+	check_choice(&p, PLAIN4("08", "00", ID), true);
+	check_choice(&p, PLAIN4("08", "ff", ID), true);
+	check_choice(&p, PLAIN4("00", "00", ID), false);
+	check_choice(&p, PLAIN4("03", "04", ID), true);
+	check_choice(&p, PLAIN4("03", "03", ID), false);
+	check_choice(&p, PLAIN4("03", "24", ID), false); /* 36: not 4 */
+	check_choice(&p, PLAIN4("c8", "1e", ID), false);
+	check_choice(&p, PLAIN4("c8", "1f", ID), true);
+	check_choice(&p, PLAIN4("c8", "ff", ID), true);
+	check_choice(&p, PLAIN4("ff", "00", ID), false);
+	check_choice(&p, PLAIN6("ff", "00", ID), true);
+	check_choice(&p, PLAIN6("08", "00", ID), false);
+	programs_close(&p);
+}
+
 /* 0, or the errno of loading the programs with `caps` and no other. */
 static int load_with(const cap_value_t *caps, int n)
 {
@@ -294,6 +364,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_user_space),
 		cmocka_unit_test(test_table_kernel),
+		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_capabilities),
 	};
 

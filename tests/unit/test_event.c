@@ -151,11 +151,7 @@ static const struct event_window window = {.first_ns = 10, .last_ns = 20};
 static void test_flow(void **state)
 {
 	struct icmp_flow f = {
-		.ifindex = 3,
-		.family = 6,
-		.direction = ICMP_DIR_OUT,
-		.type = 128,
-		.code = 1,
+		.kind = ICMP_KIND(3, 6, ICMP_DIR_OUT, 128, 1),
 		.src = {0x01020304, 5, 6, 7},
 		.dst = {8, 9, 10, 11},
 		.count = 1342,
@@ -187,11 +183,7 @@ static void test_flow(void **state)
 static void test_type(void **state)
 {
 	struct icmp_type t = {
-		.ifindex = 4,
-		.family = 4,
-		.direction = ICMP_DIR_IN,
-		.type = 3,
-		.code = 4,
+		.kind = ICMP_KIND(4, 4, ICMP_DIR_IN, 3, 4),
 		.count = 88123,
 		.bytes = 1,
 	};
@@ -212,8 +204,8 @@ static void test_type(void **state)
 
 static void test_fold_refused(void **state)
 {
-	struct icmp_flow f = {.family = 5, .count = 1};
-	struct icmp_type t = {.family = 4, .direction = 2, .count = 1};
+	struct icmp_flow f = {.kind = ICMP_KIND(1, 5, 0, 8, 0), .count = 1};
+	struct icmp_type t = {.kind = ICMP_KIND(1, 4, 2, 8, 0), .count = 1};
 	struct icmp_event e, untouched;
 
 	(void)state;
@@ -221,8 +213,8 @@ static void test_fold_refused(void **state)
 	untouched = e;
 	assert_int_equal(event_from_flow(&f, "", &window, &e), -EBADMSG);
 	assert_int_equal(event_from_type(&t, "", &window, &e), -EBADMSG);
-	f = (struct icmp_flow){.family = 4}; /* nothing was counted */
-	t = (struct icmp_type){.family = 4};
+	f = (struct icmp_flow){.kind = ICMP_KIND(1, 4, 0, 8, 0)};
+	t = (struct icmp_type){.kind = ICMP_KIND(1, 4, 0, 8, 0)};
 	assert_int_equal(event_from_flow(&f, "", &window, &e), -EBADMSG);
 	assert_int_equal(event_from_type(&t, "", &window, &e), -EBADMSG);
 	assert_memory_equal(&e, &untouched, sizeof(e));
