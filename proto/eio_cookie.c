@@ -89,7 +89,7 @@ void eio_session_http_cookie(struct eio_session *s, uint32_t channel,
 	remove_cookie(
 		&s->cookies, set_cookie,
 		(size_t)((char *)memchr(set_cookie, '=', n) - set_cookie));
-	if (end && is_deletion(end, len - n))
+	if (end && is_deletion(end, len - (size_t)(end - set_cookie)))
 		return;
 	before = s->cookies.len;
 	if (before)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/guard.h"
 #include "tests/support/sio_peer.h"
 
 #define S 1000000000ull
@@ -476,6 +477,30 @@ static void test_cookies_are_kept(void **state)
 	cookie("AWSALB=; Max-Age=0");
 	peer_poll(&peer, 200, "6");
 	expect(GET_SID);
+}
+
+/* At a guard page, as headers are not ended by NUL. */
+static void test_cookies_are_read_to_their_end(void **state)
+{
+	static const char *const cookies[] = {
+		"a=b",		 "a=b   ; x",	"a=b   ;",
+		"c=d; max-age=", "c=d;max-age", "c=d    ; max-age=0",
+	};
+
+	(void)state;
+	peer.config.transports = SIO_POLLING;
+	peer_start(&peer);
+	peer_skip(&peer);
+	for (size_t i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++) {
+		struct guard g = guard_copy(cookies[i], strlen(cookies[i]));
+
+		sio_client_http_cookie(peer.client, peer.get, g.data, g.len);
+		guard_free(&g);
+	}
+	peer_poll(&peer, 200, PEER_HANDSHAKE_POLLING);
+	expect("POST " PEER_POLL "&sid=S&t=* {a=b}: 40\n"
+	       "GET " PEER_POLL "&sid=S&t=* {a=b}\n"
+	       "OPEN S polling\n");
 }
 
 static void test_bad_cookies_are_ignored(void **state)
@@ -969,6 +994,7 @@ int main(void)
 		T(test_heartbeat_with_an_answer_waiting),
 		T(test_upgrade_with_an_answer_waiting),
 		T(test_cookies_are_kept),
+		T(test_cookies_are_read_to_their_end),
 		T(test_bad_cookies_are_ignored),
 		T(test_fall_back),
 		T(test_fall_back_where_upgrades_are_swallowed),
