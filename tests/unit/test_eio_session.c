@@ -483,8 +483,9 @@ static void test_cookies_are_kept(void **state)
 static void test_cookies_are_read_to_their_end(void **state)
 {
 	static const char *const cookies[] = {
-		"a=b",		 "a=b   ; x",	"a=b   ;",
-		"c=d; max-age=", "c=d;max-age", "c=d    ; max-age=0",
+		"a=b",	       "a=b                ; x",
+		"a=b   ;",     "c=d; max-age=",
+		"c=d;max-age", "c=d    ; max-age=0",
 	};
 
 	(void)state;
