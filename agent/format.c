@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/utf8.h"
@@ -117,12 +118,21 @@ static void put_text_code(struct text *t, uint8_t code)
 	put(t, ")");
 }
 
+/* With microseconds below one millisecond, where all of a LAN is. */
 static void put_text_rtt(struct text *t, int64_t rtt_ns)
 {
-	uint64_t tenths = ((uint64_t)rtt_ns + 50000) / 100000;
+	unsigned long long ns = (unsigned long long)rtt_ns;
+	unsigned long long us = (ns + 500) / 1000;
+	unsigned long long tenths = (ns + 50000) / 100000;
+	char ms[40];
 
-	put_text_number(t, " rtt=", tenths / 10);
-	put_text_number(t, ".", tenths % 10);
+	if (us < 1000)
+		(void)snprintf(ms, sizeof(ms), "0.%03llu", us);
+	else
+		(void)snprintf(ms, sizeof(ms), "%llu.%llu", tenths / 10,
+			       tenths % 10);
+	put(t, " rtt=");
+	put(t, ms);
 	put(t, " ms");
 }
 

@@ -266,7 +266,7 @@ static void test_detail_of_an_echo(void **state)
 	e.vlan = 4094;
 	assert_text(&e, true,
 		    "ICMP Echo Reply from 1.1.1.1 to 2.2.2.2 (code: 0) "
-		    "id=65535 seq=1 ttl=64 vlan=4094 rtt=0.0 ms");
+		    "id=65535 seq=1 ttl=64 vlan=4094 rtt=0.000 ms");
 	/* a fold has no detail, whatever stands in the fields */
 	e.count = 2;
 	assert_text(&e, true,
