@@ -22,7 +22,7 @@ describe('the backend', { concurrency: 4 }, () => {
 
 		const before = agent.lines.length;
 		await backend.stop();
-		await agent.line(/127\.0\.0\.1:5000/, 3000, before);
+		await agent.line(/127\.0\.0\.1:5000/, 15000, before);
 		await sleep(1500);
 		backend = await l.backend();
 		await l.inRoom(viewer, 30000);
@@ -78,13 +78,13 @@ describe('the backend', { concurrency: 4 }, () => {
 			const agent = l.agent(['--rate', '0', '--format', 'json', 'lan0']);
 			await agent.line('connected');
 			const ping = l.ping(pair.a4, count, 0.002);
-			await until(() => messages(viewer).length > count / 3, 5000,
+			await until(() => messages(viewer).length > count / 3, 15000,
 				'a third of the messages');
 			await backend.stop('SIGKILL');
-			await ping.end(10000);
+			await ping.end();
 			agent.signal('SIGSTOP');
 			await l.backend();
-			await viewer.line('"event":"connect"', 5000,
+			await viewer.line('"event":"connect"', 15000,
 				viewer.lines.findIndex(i => /"disconnect"/.test(i.text)));
 			agent.signal('SIGCONT');
 
@@ -153,7 +153,7 @@ describe('the backend', { concurrency: 4 }, () => {
 		l.spawn('web', l.net.a, ['node', '-e',
 			`require('http').createServer((q, s) => { s.statusCode = 404;
 			s.end('no'); }).listen(5000, '127.0.0.1')`]);
-		await until(() => l.listening(5000), 5000, 'the server listens');
+		await until(() => l.listening(5000), 15000, 'the server listens');
 		const agent = l.agent();
 		const line = await agent.line('127.0.0.1:5000');
 		assert.match(line.text, /no Socket\.IO server/);

@@ -27,7 +27,7 @@ describe('the demo', { concurrency: 4 }, () => {
 				assert.ok(lines.some(t => what.test(t)), `${what}`);
 
 			assert.ok(existsSync(`/run/netns/icmp-demo-${p.pid}`));
-			const { code } = await p.stop('SIGINT', 5000);
+			const { code } = await p.stop('SIGINT');
 			assert.equal(code, 130);
 			assert.ok(!existsSync(`/run/netns/icmp-demo-${p.pid}`));
 			assert.doesNotMatch(run('ip', '-n', l.net.a, '-br', 'link'),
@@ -43,14 +43,14 @@ describe('the demo', { concurrency: 4 }, () => {
 		await l.inRoom(viewer);
 		await l.ping(pair.a4, 1).end();
 		await echoCount(viewer, 2);
-		await p.stop('SIGTERM', 5000);
+		await p.stop('SIGTERM');
 	});
 
 	labTest('a busy port: says which, whose and how to choose another',
 		async l => {
 			await l.backend();
 			const p = demo(l, {});
-			const { code } = await p.end(5000);
+			const { code } = await p.end();
 			assert.equal(code, 1);
 			assert.match(p.text('err').join('\n'),
 				/port 5000 is in use by node.*PORT=5001/);
@@ -58,7 +58,7 @@ describe('the demo', { concurrency: 4 }, () => {
 
 	labTest('an interface that does not exist', async l => {
 		const p = demo(l, { IFACE: 'eth9' });
-		const { code } = await p.end(5000);
+		const { code } = await p.end();
 		assert.equal(code, 1);
 		assert.match(p.text('err').join('\n'), /eth9.*lan0/);
 	});

@@ -54,7 +54,7 @@ describe('errors', { concurrency: 4 }, () => {
 			const args = c.args ??
 				['--config', l.file('agent.env', c.file), 'lan0'];
 			const agent = l.agent(args, { env: c.env, prefix: c.prefix });
-			const { code, signal } = await agent.end(3000);
+			const { code, signal } = await agent.end();
 			assert.equal(signal, null);
 			assert.equal(code, c.status);
 			const err = agent.text('err').filter(t => !c.alsoSays?.test(t));

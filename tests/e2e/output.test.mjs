@@ -68,7 +68,7 @@ describe('standard output', { concurrency: 4 }, () => {
 		const count = 500;
 		const agent = l.agent(['--output', 'json', 'lan0']);
 		await agent.line('lan0');
-		await l.ping(pair.a4, count, 0.002).end(10000);
+		await l.ping(pair.a4, count, 0.002).end();
 		const { code } = await agent.stop();
 		assert.equal(code, 0);
 		assert.equal(echoLines(agent, [8, 0]).length, 2 * count);
@@ -84,11 +84,11 @@ describe('standard output', { concurrency: 4 }, () => {
 			echo "status $?"`], { stdin: 'pipe' });
 		const pid = Number((await shell.line(/^pid /)).text.slice(4));
 		await shell.line('lan0');
-		await l.ping(pair.a4, count, 0.002).end(10000);
+		await l.ping(pair.a4, count, 0.002).end();
 		process.kill(pid, 'SIGTERM');
 		await sleep(200);
 		shell.child.stdin.end('go\n');
-		await shell.line('status 0', 2000);
+		await shell.line('status 0');
 		await shell.end();
 		const lines = shell.text('out').filter(t => t.startsWith('{'))
 			.map(t => JSON.parse(t)).filter(o => [0, 8].includes(o.icmp_type));
@@ -99,9 +99,9 @@ describe('standard output', { concurrency: 4 }, () => {
 		const [pair] = l.net.pairs;
 		l.ping(pair.a4, 100, 0.1);
 		const shell = l.spawn('shell', l.net.a, ['bash', '-c',
-			`"${AGENT}" --output json lan0 | head -n 1
+			`"${AGENT}" --output json --family 4 lan0 | head -n 1
 			 echo "status \${PIPESTATUS[0]}"`]);
-		await shell.end(5000);
+		await shell.end();
 		const out = shell.text('out');
 		assert.equal(out.length, 2);
 		assert.equal(JSON.parse(out[0]).src_ip, pair.b4);

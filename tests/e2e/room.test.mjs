@@ -105,7 +105,7 @@ describe('the room', { concurrency: 4 }, () => {
 		const other = l.agent(['lan1']);
 		await other.line(/connected|joined/i);
 		await l.ping(first.a4, 1).end();
-		await until(() => echoes(viewer).length === 2, 3000,
+		await until(() => echoes(viewer).length === 2, 15000,
 			'the first agent\'s two lines');
 		await l.ping(second.a4, 1).end();
 		await echoCount(viewer, 4);
@@ -146,7 +146,7 @@ describe('the room', { concurrency: 4 }, () => {
 			const { viewer } = await l.joined(['lan0'],
 				{ env: { OVERFLOW: 'drop' } });
 			const ping = l.ping(pair.a4, count, 0.008);
-			await ping.end(10000);
+			await ping.end();
 			const reached = '⚠️ [ICMP] Rate limit reached (10/sec), ' +
 				'dropping messages...';
 			const exceeded = new RegExp('^⚠️ \\[ICMP\\] Rate limit ' +
@@ -182,8 +182,8 @@ describe('the room', { concurrency: 4 }, () => {
 			await l.backend();
 			const { viewer } = await l.joined();
 			const began = Date.now();
-			await l.ping(pair.a4, count, 0.008).end(10000);
-			await until(() => packets(viewer) >= 2 * count, 5000,
+			await l.ping(pair.a4, count, 0.008).end();
+			await until(() => packets(viewer) >= 2 * count, 15000,
 				`${2 * count} packets`);
 			const seconds = Math.ceil((Date.now() - began) / 1000) + 1;
 			assert.equal(packets(viewer), 2 * count);
@@ -197,7 +197,7 @@ describe('the room', { concurrency: 4 }, () => {
 		await l.backend();
 		const { viewer } = await l.joined(['--format', 'json', 'lan0']);
 		await l.ping(pair.a4, 1).end();
-		await until(() => messages(viewer).length >= 2, 3000, 'two messages');
+		await until(() => messages(viewer).length >= 2, 15000, 'two messages');
 		const [request, reply] = messages(viewer)
 			.map(m => JSON.parse(m.message));
 		assert.equal(request.icmp_type, 8);

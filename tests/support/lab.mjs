@@ -97,7 +97,7 @@ export class Lab {
 				},
 				stdin: 'pipe',
 			});
-		await p.line('"event":"connect"', 10000);
+		await p.line('"event":"connect"');
 		return p;
 	}
 
@@ -117,7 +117,7 @@ export class Lab {
 	}
 
 	/** Resolves once the server has the room and the viewer is in it. */
-	async inRoom(viewer, ms = 5000) {
+	async inRoom(viewer, ms = 15000) {
 		await until(async () => {
 			const from = viewer.lines.length;
 			viewer.child.stdin.write('?\n');
@@ -155,7 +155,7 @@ export const echoes = (viewer, after) =>
 		.filter(m => m.includes(' Echo '));
 
 /** Resolves once `count` lines with " Echo " reached the room. */
-export async function echoCount(viewer, count, ms = 5000) {
+export async function echoCount(viewer, count, ms = 15000) {
 	await until(() => echoes(viewer).length >= count, ms,
 		`${count} Echo lines`);
 	return echoes(viewer);

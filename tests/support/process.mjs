@@ -119,7 +119,7 @@ export class Process {
 	}
 
 	/** The first line at or after index `after` that matches. */
-	line(pattern, ms = 5000, after = 0) {
+	line(pattern, ms = 15000, after = 0) {
 		return new Promise((resolve, reject) => {
 			const done = (settle, value) => {
 				clearTimeout(timer);
@@ -149,7 +149,7 @@ export class Process {
 	}
 
 	/** Its end, or a rejection after `ms`; it is killed then. */
-	async end(ms = 5000) {
+	async end(ms = 15000) {
 		let timer;
 		const late = new Promise(resolve => {
 			timer = setTimeout(resolve, ms, null);
@@ -163,7 +163,7 @@ export class Process {
 	}
 
 	/** Asks it to end; insists after `ms`. */
-	async stop(signal = 'SIGTERM', ms = 3000) {
+	async stop(signal = 'SIGTERM', ms = 10000) {
 		if (this.result)
 			return this.result;
 		this.signal(signal);
