@@ -100,6 +100,8 @@ $(O)/icmp-agent: $(O)/agent/main.o $(O)/libagent.a $(O)/libsio.a
 # what proto/README.md shows
 EXAMPLE := $(O)/proto/example/example
 
+# as for a program that has it installed
+$(EXAMPLE): PROTO_CFLAGS += -Iproto
 $(EXAMPLE): $(patsubst %.c,$(O)/%.o,$(wildcard proto/example/*.c)) $(O)/libsio.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDHARD) $(LDFLAGS) $^ -o $@

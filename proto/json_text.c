@@ -4,23 +4,31 @@
 
 #define ONES  0x0101010101010101u
 #define HIGHS 0x8080808080808080u
+#define LOWS  0x7f7f7f7f7f7f7f7fu
 
-static bool has_zero_byte(uint64_t x)
+/* The high bit of each byte that is zero. */
+static uint64_t zero_bytes(uint64_t x)
 {
-	return ((x - ONES) & ~x & HIGHS) != 0;
+	return ~(((x & LOWS) + LOWS) | x) & HIGHS;
 }
 
-/* True if no byte needs a look: printable ASCII, neither '"' nor '\\'. */
-static bool is_plain8(const char *p)
+/* The high bit of each byte that needs a look: no plain printable ASCII. */
+static uint64_t special_bytes(uint64_t x)
 {
-	uint64_t x;
+	uint64_t controls = ~((x & LOWS) + ONES * (0x80 - 0x20)) & HIGHS;
 
-	memcpy(&x, p, sizeof(x));
-	if (x & HIGHS)
-		return false;
-	return ((x - ONES * 0x20) & HIGHS) == 0 &&
-	       !has_zero_byte(x ^ (ONES * '"')) &&
-	       !has_zero_byte(x ^ (ONES * '\\'));
+	return (x & HIGHS) | controls | zero_bytes(x ^ (ONES * '"')) |
+	       zero_bytes(x ^ (ONES * '\\'));
+}
+
+/* How many bytes precede the first of those, in the order of memory. */
+static int leading_bytes(uint64_t special)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_ctzll(special) / 8;
+#else
+	return __builtin_clzll(special) / 8;
+#endif
 }
 
 static bool is_plain(char c)
@@ -32,8 +40,14 @@ static bool is_plain(char c)
 /* Behind the plain bytes: eight at a time, as nearly all bytes are plain. */
 static const char *skip_plain(const char *p, const char *end)
 {
-	while (end - p >= 8 && is_plain8(p))
-		p += 8;
+	uint64_t x;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&x, p, sizeof(x));
+		x = special_bytes(x);
+		if (x)
+			return p + leading_bytes(x);
+	}
 	while (p < end && is_plain(*p))
 		p++;
 	return p;

@@ -7,7 +7,7 @@
  * connection an exchange. A program that has a WebSocket library answers
  * SIO_OP_WS_OPEN in the same manner.
  */
-#include "proto/sio.h"
+#include <sio.h>
 
 struct carrier;
 

@@ -236,6 +236,25 @@ static void test_write_all_pairs_of_bytes(void **state)
 	}
 }
 
+/* Bytes are looked at eight at a time: no place may make a difference. */
+static void test_each_byte_at_each_place(void **state)
+{
+	char text[19];
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		bool plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+
+		for (size_t at = 1; at < sizeof(text) - 1; at++) {
+			memset(text, 'x', sizeof(text));
+			text[0] = text[sizeof(text) - 1] = '"';
+			text[at] = (char)c;
+			assert_int_equal(valid(text, sizeof(text)), plain);
+			check_round_trip(text + 1, sizeof(text) - 2, c < 0x80);
+		}
+	}
+}
+
 static void test_write_all_characters(void **state)
 {
 	char text[4];
@@ -453,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_write_string),
 		cmocka_unit_test(test_write_replaces_what_is_not_utf8),
 		cmocka_unit_test(test_write_all_pairs_of_bytes),
+		cmocka_unit_test(test_each_byte_at_each_place),
 		cmocka_unit_test(test_write_all_characters),
 		cmocka_unit_test(test_write_stops_at_the_maximum),
 		cmocka_unit_test(test_write_int),
