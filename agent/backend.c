@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "agent/credentials.h"
 #include "agent/log.h"
 #include "agent/proxy.h"
 #include "agent/transport.h"
@@ -19,7 +18,7 @@ struct backend {
 	const struct backend_calls *calls;
 	void *user;
 	struct loop *loop;
-	struct credentials *credentials;
+	const struct credentials *credentials;
 	struct sio_client *client;
 	struct transport *transport;
 	char failure[512]; /* what was last said of the connection */
@@ -95,7 +94,7 @@ static int on_auth(void *user, const char *nsp, char *buf, size_t size)
 	struct backend *b = user;
 
 	(void)nsp;
-	return credentials_write(b->credentials, buf, size);
+	return credentials_write(b->credentials, b->name, buf, size);
 }
 
 static void on_log(void *user, const char *line)
@@ -152,15 +151,13 @@ static int set_up(struct backend *b)
 		log_error("%s", error);
 		return -EINVAL;
 	}
-	err = credentials_new(b->name, b->options->password,
-			      b->options->password_file, &b->credentials);
-	if (!err)
-		err = new_client(b, &url);
+	err = new_client(b, &url);
 	return err ? err : new_transport(b, &url);
 }
 
 int backend_new(struct loop *loop, const struct options *options,
-		const char *name, const struct backend_calls *calls, void *user,
+		const struct credentials *credentials, const char *name,
+		const struct backend_calls *calls, void *user,
 		struct backend **ret_backend)
 {
 	struct backend *b;
@@ -170,6 +167,7 @@ int backend_new(struct loop *loop, const struct options *options,
 	if (!b)
 		return -ENOMEM;
 	*b = (struct backend){.options = options,
+			      .credentials = credentials,
 			      .name = name,
 			      .calls = calls,
 			      .user = user,
@@ -190,7 +188,6 @@ void backend_free(struct backend *b)
 		return;
 	transport_free(b->transport);
 	sio_client_free(b->client);
-	credentials_free(b->credentials);
 	free(b);
 }
 

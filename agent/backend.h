@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/credentials.h"
 #include "agent/loop.h"
 #include "agent/options.h"
 
@@ -27,9 +28,10 @@ struct backend_calls {
 	void (*writable)(void *user);
 };
 
-/* Strings and calls must outlive it. Negative errno, logged. */
+/* All that is given must outlive it. Negative errno, logged. */
 int backend_new(struct loop *loop, const struct options *options,
-		const char *name, const struct backend_calls *calls, void *user,
+		const struct credentials *credentials, const char *name,
+		const struct backend_calls *calls, void *user,
 		struct backend **ret_backend);
 void backend_free(struct backend *b);
 

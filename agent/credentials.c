@@ -71,7 +71,6 @@ enum {
 };
 
 struct credentials {
-	const char *name;
 	const char *password;
 	const char *path;
 	int fd; /* of path, -1 without one */
@@ -134,7 +133,7 @@ static void say_unreadable(const char *path, int err)
 				     : strerror(-err));
 }
 
-int credentials_new(const char *name, const char *password, const char *path,
+int credentials_new(const char *password, const char *path,
 		    struct credentials **ret_credentials)
 {
 	struct credentials *c;
@@ -142,8 +141,7 @@ int credentials_new(const char *name, const char *password, const char *path,
 	c = malloc(sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	*c = (struct credentials){
-		.name = name, .password = password, .path = path, .fd = -1};
+	*c = (struct credentials){.password = password, .path = path, .fd = -1};
 	if (!password && path) {
 		c->fd = open_file(path);
 		if (c->fd < 0) {
@@ -165,19 +163,20 @@ void credentials_free(struct credentials *c)
 	free(c);
 }
 
-int credentials_write(const struct credentials *c, char *buf, size_t size)
+int credentials_write(const struct credentials *c, const char *name, char *buf,
+		      size_t size)
 {
 	char password[PASSWORD_BYTES];
 	int n;
 
 	if (c->password || !c->path)
-		return credentials_payload(c->name, c->password, buf, size);
+		return credentials_payload(name, c->password, buf, size);
 	n = read_password(c, password, sizeof(password));
 	if (n < 0) {
 		say_unreadable(c->path, n);
 		return n;
 	}
-	n = credentials_payload(c->name, password, buf, size);
+	n = credentials_payload(name, password, buf, size);
 	explicit_bzero(password, sizeof(password));
 	return n;
 }

@@ -21,20 +21,21 @@ int credentials_payload(const char *name, const char *password, char *buf,
 struct credentials;
 
 /*
- * `name`, `password` and `path` must outlive it; password and path may be
+ * Serves any number of rooms. `password` and `path` must outlive it; they may be
  * NULL, and the password is used where both are given. A file is read anew at
  * each attempt, since it may change; it is also kept open from here on, for
  * the time when this process may no longer open it, as after a change of
  * user. Negative errno, logged; -EINVAL: the file cannot be opened now.
  */
-int credentials_new(const char *name, const char *password, const char *path,
+int credentials_new(const char *password, const char *path,
 		    struct credentials **ret_credentials);
 void credentials_free(struct credentials *c);
 
 /*
- * Writes the payload as of now. Returns its length, or negative errno, logged:
+ * Writes the payload for this name as of now. Returns its length, or negative errno, logged:
  * the file has no password any more.
  */
-int credentials_write(const struct credentials *c, char *buf, size_t size);
+int credentials_write(const struct credentials *c, const char *name, char *buf,
+		      size_t size);
 
 #endif

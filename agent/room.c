@@ -31,6 +31,7 @@ enum {
 
 struct room {
 	const struct options *options;
+	const struct credentials *credentials;
 	char *name;
 	struct loop *loop;
 	struct outbox *outbox;
@@ -360,8 +361,8 @@ static int new_backend(struct room *r)
 		.writable = on_writable,
 	};
 
-	return backend_new(r->loop, r->options, r->name, &calls, r,
-			   &r->backend);
+	return backend_new(r->loop, r->options, r->credentials, r->name, &calls,
+			   r, &r->backend);
 }
 
 static int set_up(struct room *r, const char *name)
@@ -381,7 +382,8 @@ static int set_up(struct room *r, const char *name)
 	return err ? err : new_backend(r);
 }
 
-int room_new(struct loop *loop, const struct options *options, const char *name,
+int room_new(struct loop *loop, const struct options *options,
+	     const struct credentials *credentials, const char *name,
 	     struct room **ret_room)
 {
 	struct room *r;
@@ -391,6 +393,7 @@ int room_new(struct loop *loop, const struct options *options, const char *name,
 	if (!r)
 		return -ENOMEM;
 	r->options = options;
+	r->credentials = credentials;
 	r->loop = loop;
 	err = set_up(r, name);
 	if (err) {

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/credentials.h"
 #include "agent/event.h"
 #include "agent/loop.h"
 #include "agent/options.h"
@@ -18,11 +19,12 @@
 struct room;
 
 /*
- * `options` must outlive the room. Reads the files of TLS and the password,
+ * `options` and `credentials` must outlive the room. Reads the files of TLS,
  * which another user could perhaps not; nothing is sent yet. Negative errno,
  * logged.
  */
-int room_new(struct loop *loop, const struct options *options, const char *name,
+int room_new(struct loop *loop, const struct options *options,
+	     const struct credentials *credentials, const char *name,
 	     struct room **ret_room);
 void room_free(struct room *r);
 

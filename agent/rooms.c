@@ -7,43 +7,29 @@
 #include <string.h>
 
 #include "agent/log.h"
+#include "agent/room_name.h"
 
 enum {
 	MAX_ROOMS = 256,
-	NAME_BYTES = 512, /* the longest name with each %i put in */
 };
+
+/* After a failure; it was logged, and packets are many. */
+#define RETRY_NS (UINT64_C(60) * 1000000000)
 
 struct rooms {
 	struct loop *loop;
 	const struct options *options;
+	struct credentials *credentials;
 	struct room *room[MAX_ROOMS];
 	size_t n;
 	bool each;    /* one for each interface */
 	bool started; /* rooms that come later connect at once */
 	bool full;    /* said */
+	uint64_t retry_ns;
 	size_t stopping;
 	loop_fn on_stopped;
 	void *user;
 };
-
-/* "%i" is the interface, "%%" a percent sign; settings.c has checked it. */
-static void expand(const char *pattern, const char *ifname, char *buf,
-		   size_t size)
-{
-	size_t n = 0;
-
-	for (const char *p = pattern; *p && n + 1 < size; p++) {
-		if (p[0] == '%' && p[1] == 'i') {
-			n += (size_t)snprintf(buf + n, size - n, "%s", ifname);
-			n = n < size ? n : size - 1;
-			p++;
-			continue;
-		}
-		p += p[0] == '%' && p[1] == '%';
-		buf[n++] = *p;
-	}
-	buf[n] = '\0';
-}
 
 static struct room *find(const struct rooms *rs, const char *name)
 {
@@ -65,9 +51,16 @@ static int add(struct rooms *rs, const char *name)
 		rs->full = true;
 		return -ENOSPC;
 	}
-	err = room_new(rs->loop, rs->options, name, &rs->room[rs->n]);
-	if (err)
+	if (loop_now(rs->loop) < rs->retry_ns)
+		return -EAGAIN;
+	err = room_new(rs->loop, rs->options, rs->credentials, name,
+		       &rs->room[rs->n]);
+	if (err) {
+		rs->retry_ns = loop_now(rs->loop) + RETRY_NS;
+		log_error("%s: no room, its packets go to another for now",
+			  name);
 		return err;
+	}
 	rs->n++;
 	if (rs->started)
 		room_start(rs->room[rs->n - 1]);
@@ -76,20 +69,20 @@ static int add(struct rooms *rs, const char *name)
 
 int rooms_open(struct rooms *rs, const char *ifname)
 {
-	char name[NAME_BYTES];
+	char name[ROOM_NAME_BYTES];
 
-	expand(rs->options->name, ifname, name, sizeof(name));
+	room_name_expand(rs->options->name, ifname, name);
 	return find(rs, name) ? 0 : add(rs, name);
 }
 
 static struct room *room_of(struct rooms *rs, const struct icmp_event *event)
 {
-	char name[NAME_BYTES];
+	char name[ROOM_NAME_BYTES];
 	struct room *r;
 
 	if (!rs->each)
 		return rs->room[0];
-	expand(rs->options->name, event->ifname, name, sizeof(name));
+	room_name_expand(rs->options->name, event->ifname, name);
 	r = find(rs, name);
 	if (!r && !add(rs, name))
 		r = rs->room[rs->n - 1];
@@ -100,15 +93,17 @@ int rooms_new(struct loop *loop, const struct options *options,
 	      struct rooms **ret_rooms)
 {
 	struct rooms *rs;
-	int err = 0;
+	int err;
 
 	rs = calloc(1, sizeof(*rs));
 	if (!rs)
 		return -ENOMEM;
 	rs->loop = loop;
 	rs->options = options;
-	rs->each = strstr(options->name, "%i") != NULL;
-	if (!rs->each)
+	rs->each = room_name_is_each(options->name);
+	err = credentials_new(options->password, options->password_file,
+			      &rs->credentials);
+	if (!err && !rs->each)
 		err = rooms_open(rs, "");
 	if (err) {
 		rooms_free(rs);
@@ -124,6 +119,7 @@ void rooms_free(struct rooms *rs)
 		return;
 	for (size_t i = 0; i < rs->n; i++)
 		room_free(rs->room[i]);
+	credentials_free(rs->credentials);
 	free(rs);
 }
 

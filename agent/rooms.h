@@ -10,7 +10,10 @@
 
 struct rooms;
 
-/* `options` must outlive it. Negative errno, logged. */
+/*
+ * `options` must outlive it. Opens the password's file, which another user could
+ * perhaps not. Negative errno, logged.
+ */
 int rooms_new(struct loop *loop, const struct options *options,
 	      struct rooms **ret_rooms);
 void rooms_free(struct rooms *rs);

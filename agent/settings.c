@@ -10,46 +10,16 @@
 
 #include "agent/address.h"
 #include "agent/proxy_url.h"
+#include "agent/room_name.h"
 #include "agent/types.h"
 #include "agent/url.h"
-#include "agent/utf8.h"
 
-#define NAME_MAX_BYTES	  128 /* what the dashboard's list of rooms can show */
 #define PATTERN_MAX_BYTES 63
 #define RATE_MAX	  1000000
 #define QUEUE_MAX	  1000000
 #define BATCH_MAX	  1000
 #define RING_MIN	  64 /* KiB, a page of any architecture */
 #define RING_MAX	  (256 * 1024)
-
-static const char *name_defect(const char *value)
-{
-	size_t left = strlen(value);
-
-	if (left > NAME_MAX_BYTES)
-		return "a room's name has 1 to 128 bytes";
-	while (left > 0) {
-		size_t n = utf8_char_bytes(value, left);
-
-		if (n == 0)
-			return "a room's name must be UTF-8";
-		if (utf8_is_control(value, n))
-			return "a control character in the room's name";
-		value += n;
-		left -= n;
-	}
-	return NULL;
-}
-
-static int check_name(const char *value, char *ret_cause, size_t cause_size)
-{
-	const char *defect = name_defect(value);
-
-	if (!defect)
-		return 0;
-	(void)snprintf(ret_cause, cause_size, "'%.100s': %s", value, defect);
-	return -EINVAL;
-}
 
 static int check_url(const char *value, char *ret_cause, size_t cause_size)
 {
@@ -169,8 +139,9 @@ const struct setting settings[] = {
 	 .option = "name",
 	 STRING("NAME", name),
 	 .fallback = "ICMP",
-	 .check = check_name,
-	 .help = "room of the dashboard to which the messages go"},
+	 .check = room_name_check,
+	 .help = "room of the dashboard to which the messages go; %i is "
+		 "the interface, each then has a room of its own"},
 	{.key = "URL",
 	 .option = "url",
 	 STRING("URL", url),

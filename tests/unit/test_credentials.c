@@ -103,8 +103,8 @@ static void file_with_and_without_line_end(void **state)
 		char path[64], buf[256];
 
 		write_file(path, contents[i]);
-		assert_int_equal(credentials_new("A", NULL, path, &c), 0);
-		assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+		assert_int_equal(credentials_new(NULL, path, &c), 0);
+		assert_true(credentials_write(c, "A", buf, sizeof(buf)) > 0);
 		assert_non_null(strstr(buf, TOKEN));
 		credentials_free(c);
 		unlink(path);
@@ -118,14 +118,14 @@ static void file_is_read_anew(void **state)
 
 	(void)state;
 	write_file(path, "other");
-	assert_int_equal(credentials_new("A", NULL, path, &c), 0);
-	assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+	assert_int_equal(credentials_new(NULL, path, &c), 0);
+	assert_true(credentials_write(c, "A", buf, sizeof(buf)) > 0);
 	assert_null(strstr(buf, TOKEN));
 	replace_file(path, "secret123");
-	assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+	assert_true(credentials_write(c, "A", buf, sizeof(buf)) > 0);
 	assert_non_null(strstr(buf, TOKEN));
 	replace_file(path, "");
-	assert_int_equal(credentials_write(c, buf, sizeof(buf)), -ENODATA);
+	assert_int_equal(credentials_write(c, "A", buf, sizeof(buf)), -ENODATA);
 	credentials_free(c);
 	unlink(path);
 }
@@ -138,9 +138,9 @@ static void file_that_was_open_serves_on(void **state)
 
 	(void)state;
 	write_file(path, "secret123");
-	assert_int_equal(credentials_new("A", NULL, path, &c), 0);
+	assert_int_equal(credentials_new(NULL, path, &c), 0);
 	unlink(path);
-	assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+	assert_true(credentials_write(c, "A", buf, sizeof(buf)) > 0);
 	assert_non_null(strstr(buf, TOKEN));
 	credentials_free(c);
 }
@@ -151,13 +151,13 @@ static void file_that_cannot_serve(void **state)
 	char path[64], buf[256], text[2048];
 
 	(void)state;
-	assert_int_equal(credentials_new("A", NULL, "/nonexistent", &c),
-			 -EINVAL);
+	assert_int_equal(credentials_new(NULL, "/nonexistent", &c), -EINVAL);
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	write_file(path, text);
-	assert_int_equal(credentials_new("A", NULL, path, &c), 0);
-	assert_int_equal(credentials_write(c, buf, sizeof(buf)), -EMSGSIZE);
+	assert_int_equal(credentials_new(NULL, path, &c), 0);
+	assert_int_equal(credentials_write(c, "A", buf, sizeof(buf)),
+			 -EMSGSIZE);
 	credentials_free(c);
 	unlink(path);
 }
@@ -168,9 +168,8 @@ static void password_precedes_the_file(void **state)
 	char buf[256];
 
 	(void)state;
-	assert_int_equal(credentials_new("A", "secret123", "/nonexistent", &c),
-			 0);
-	assert_true(credentials_write(c, buf, sizeof(buf)) > 0);
+	assert_int_equal(credentials_new("secret123", "/nonexistent", &c), 0);
+	assert_true(credentials_write(c, "A", buf, sizeof(buf)) > 0);
 	assert_non_null(strstr(buf, TOKEN));
 	credentials_free(c);
 }
