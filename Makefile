@@ -243,7 +243,8 @@ $(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(wildcard proto/*.h)
 $(O)/fuzz/%-run: $(O)/fuzz/%
 	@mkdir -p $(O)/fuzz/corpus/$*
 	$(Q)cd $(O)/fuzz && ./$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
-		-print_final_stats=1 corpus/$* $(wildcard $(CURDIR)/tests/fuzz/corpus/$(*:fuzz_%=%)) 2>&1 | tail -n 20
+		-print_final_stats=1 corpus/$* $(wildcard $(CURDIR)/tests/fuzz/corpus/$(*:fuzz_%=%)) >$*.log 2>&1; \
+		status=$$?; tail -n 20 $*.log; exit $$status
 
 fuzz: FUZZ_SECONDS = 600
 fuzz: fuzzers

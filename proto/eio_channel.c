@@ -118,7 +118,7 @@ static int take(struct eio_session *s, struct eio_channel *ch, enum sio_op op,
 	err = s->target.err ? s->target.err : s->cookies.err;
 	if (err) {
 		eio_session_fail(s, SIO_STAGE_LOCAL, 0, sio_strerror(err));
-		return SIO_NONE;
+		return s->n_ending ? take_ending(s, ret_request) : SIO_NONE;
 	}
 	if (op == SIO_OP_HTTP_POST) {
 		r.body = s->post_body.data;
@@ -138,6 +138,9 @@ int eio_session_next_request(struct eio_session *s,
 	if (s->n_ending)
 		return take_ending(s, ret_request);
 	eio_polling_pump(s);
+	/* without memory the session has ended in there */
+	if (s->n_ending)
+		return take_ending(s, ret_request);
 	if (s->ws.state == EIO_CH_WANTED)
 		return take(s, &s->ws, SIO_OP_WS_OPEN, ret_request);
 	if (s->post.state == EIO_CH_WANTED)

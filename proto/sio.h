@@ -181,8 +181,13 @@ bool sio_client_stopped(const struct sio_client *c);
  */
 void sio_client_retry_now(struct sio_client *c, uint64_t now_ns);
 
-/* A namespace begins with '/'. Sent now if connected, else with the others. */
+/*
+ * A namespace begins with '/' and has no comma, else SIO_ERR_INVALID. It is
+ * joined now if there is a connection, and by each that follows; joining twice
+ * is joining once. SIO_ERR_STATE: stopped.
+ */
 int sio_client_join(struct sio_client *c, const char *nsp, uint64_t now_ns);
+/* SIO_ERR_INVALID: it was not joined. */
 int sio_client_leave(struct sio_client *c, const char *nsp, uint64_t now_ns);
 
 /* ---- 1. what the carrier shall do ---- */
@@ -265,7 +270,10 @@ struct sio_output {
 int sio_client_peek_output(struct sio_client *c, struct sio_output *ret_output);
 void sio_client_commit_output(struct sio_client *c);
 
-/* Bytes encoded and not yet committed; for back-pressure. */
+/*
+ * Bytes encoded and not yet committed, or posted and not yet answered; 8 are
+ * added for each message. For back-pressure.
+ */
 size_t sio_client_output_bytes(const struct sio_client *c);
 
 /* ---- 4. time ---- */
@@ -346,7 +354,8 @@ struct sio_value {
 };
 
 enum sio_emit_flags {
-	SIO_VOLATILE = 1 << 0, /* drop it if it cannot leave now */
+	/* drop it unless it is the next to leave: joined, nothing queued */
+	SIO_VOLATILE = 1 << 0,
 };
 
 struct sio_emit {
@@ -371,7 +380,10 @@ struct sio_emit {
  * joined namespace: SIO_ERR_STATE otherwise (buffering while offline is the
  * caller's, who knows what may be lost). SIO_NONE: volatile and dropped.
  * SIO_ERR_TOO_BIG: the packet or an attachment is above the server's
- * maxPayload and was not sent, since the server would end the connection.
+ * maxPayload and was not sent, since the server would end the connection; or
+ * it has more than max_attachments. SIO_ERR_FULL: it might fit later; also
+ * where max_acks are awaited. SIO_ERR_SYNTAX: an SIO_JSON value is not JSON.
+ * SIO_ERR_INVALID: no name, or a reserved one ("connect", "disconnect", ...).
  */
 int sio_client_emit(struct sio_client *c, const struct sio_emit *emit,
 		    uint64_t now_ns);
