@@ -87,11 +87,46 @@ static void test_example_is_complete(void **state)
 	options_clear(&o);
 }
 
+/* The row "| `KEY` | `--option` | `default` |" of the README's table. */
+static void write_row(const struct setting *s, char *buf, size_t size)
+{
+	bool is_action = s->kind == SETTING_ACTION || s->letter;
+
+	buf[0] = '\0';
+	if (is_action) /* named in a sentence */
+		return;
+	(void)snprintf(buf, size, "| %s%s%s | %s%s%s | %s%s%s |",
+		       s->key ? "`" : "", s->key ? s->key : "",
+		       s->key ? "`" : "", s->option ? "`--" : "",
+		       s->option ? s->option : "", s->option ? "`" : "",
+		       s->fallback ? "`" : "", s->fallback ? s->fallback : "",
+		       s->fallback ? "`" : "");
+	/* an empty cell is one blank */
+	for (char *c = buf; (c = strstr(c, "|  |"));)
+		memmove(c + 1, c + 2, strlen(c + 2) + 1);
+}
+
+static void test_readme_has_every_setting(void **state)
+{
+	static char text[131072];
+	char row[256];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(file_read("README.md", text, sizeof(text), &n), 0);
+	for (size_t i = 0; i < settings_count; i++) {
+		write_row(&settings[i], row, sizeof(row));
+		if (!strstr(text, row))
+			fail_msg("README.md lacks the row %s", row);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_example_is_the_defaults),
 		cmocka_unit_test(test_example_is_complete),
+		cmocka_unit_test(test_readme_has_every_setting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
