@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+/* What happens while the agent runs: packets, interfaces, signals, the end. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/agent_internal.h"
+#include "agent/log.h"
+
+enum {
+	/* records a turn of the loop: a flood must not delay a heartbeat */
+	TURN_RECORDS = 256,
+	TURN_LINKS = 64,
+};
+
+#define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_S  INT64_C(1000000000)
+#define STOP_NS	  (800 * NS_PER_MS) /* SIGTERM ends within a second */
+
+static int64_t unix_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* ---- packets ---- */
+
+static void on_packet(void *user, const struct icmp_event *event)
+{
+	struct agent *a = user;
+	struct icmp_event e = *event;
+
+	tally_add(a->tally, &e);
+	if (e.single)
+		rtt_observe(a->rtt, &e, e.boot_ns);
+	if (a->rooms)
+		rooms_take(a->rooms, &e, a->now_unix_ns);
+	else
+		printer_take(a->printer, &e);
+}
+
+/* A failure was logged, and the packets go to another room. */
+void agent_open_rooms(struct agent *a)
+{
+	struct capture_link_view link;
+
+	for (size_t i = 0; capture_link_get(a->capture, i, &link); i++)
+		if (link.attached)
+			(void)rooms_open(a->rooms, link.name);
+}
+
+static void arm_collect(struct agent *a)
+{
+	loop_timer_set(a->collect_timer, capture_deadline(a->capture));
+}
+
+/* How many records there were; a full turn means that more may wait. */
+static int take_turn(struct agent *a)
+{
+	int n;
+
+	a->now_unix_ns = unix_now();
+	n = capture_dispatch(a->capture, TURN_RECORDS, on_packet, a);
+	if (n < 0)
+		log_error("ring buffer: %s", strerror(-n));
+	arm_collect(a);
+	return n;
+}
+
+/* Hands on what came; a slow reader lets the kernel hold the rest, folded. */
+static void flush(struct agent *a)
+{
+	if (a->rooms) {
+		rooms_flush(a->rooms);
+		return;
+	}
+	printer_flush(a->printer);
+	if (!printer_full(a->printer))
+		return;
+	loop_watch_pause(a->ring_watch, true);
+	loop_timer_set(a->collect_timer, LOOP_NEVER);
+}
+
+static void stop(struct agent *a);
+
+static void on_ring(void *user)
+{
+	struct agent *a = user;
+
+	if (take_turn(a) < 0)
+		stop(a);
+	else
+		flush(a);
+}
+
+/* What the kernel folded, a window at a time. */
+static void on_collect(void *user)
+{
+	struct agent *a = user;
+
+	a->now_unix_ns = unix_now();
+	capture_collect(a->capture, loop_now(a->loop), TURN_RECORDS, on_packet,
+			a);
+	arm_collect(a);
+	flush(a);
+}
+
+/* Interfaces that came or went; one that came may want a room. */
+static void on_links(void *user)
+{
+	struct agent *a = user;
+	int n = capture_links_dispatch(a->capture, TURN_LINKS);
+
+	if (n < 0)
+		log_error("netlink: %s", strerror(-n));
+	if (a->rooms)
+		agent_open_rooms(a);
+}
+
+int agent_watch_capture(struct agent *a)
+{
+	int err = loop_timer_new(a->loop, on_collect, a, &a->collect_timer);
+
+	if (err)
+		return err;
+	arm_collect(a);
+	err = loop_watch_new(a->loop, capture_fd(a->capture), on_ring, a,
+			     &a->ring_watch);
+	if (err)
+		return err;
+	return loop_watch_new(a->loop, capture_links_fd(a->capture), on_links,
+			      a, &a->links_watch);
+}
+
+/* ---- the end ---- */
+
+static void on_stopped(void *user)
+{
+	struct agent *a = user;
+
+	loop_stop(a->loop);
+}
+
+static void on_stop_timer(void *user)
+{
+	struct agent *a = user;
+
+	log_warning("%s did not take everything in time",
+		    a->rooms ? "the backend" : "who reads standard output");
+	loop_stop(a->loop);
+}
+
+/*
+ * The order keeps every packet that was seen: what the kernel holds, then what
+ * is queued, then the leave-taking.
+ */
+static void stop(struct agent *a)
+{
+	if (a->stopping) {
+		loop_stop(a->loop);
+		return;
+	}
+	a->stopping = true;
+	loop_watch_free(a->ring_watch);
+	loop_watch_free(a->links_watch);
+	a->ring_watch = a->links_watch = NULL;
+	loop_timer_set(a->collect_timer, LOOP_NEVER);
+	loop_timer_set(a->stop_timer, loop_now(a->loop) + STOP_NS);
+	a->now_unix_ns = unix_now();
+	if (capture_finish(a->capture, on_packet, a) < 0)
+		log_error("the last packets could not be read");
+	if (a->rooms)
+		rooms_stop(a->rooms, on_stopped, a);
+	else
+		printer_stop(a->printer, on_stopped, a);
+}
+
+static void on_signal(void *user)
+{
+	struct agent *a = user;
+	struct signalfd_siginfo info;
+
+	if (read(a->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	log_info("stopping: %s", strsignal((int)info.ssi_signo));
+	stop(a);
+}
+
+int agent_watch_signals(struct agent *a)
+{
+	sigset_t set;
+	int err;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	a->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (a->signal_fd < 0)
+		return -errno;
+	err = loop_watch_new(a->loop, a->signal_fd, on_signal, a,
+			     &a->signal_watch);
+	return err ? err
+		   : loop_timer_new(a->loop, on_stop_timer, a, &a->stop_timer);
+}
+
+/* ---- standard output ---- */
+
+void agent_on_printer_ready(void *user)
+{
+	struct agent *a = user;
+
+	if (!a->ring_watch)
+		return;
+	loop_watch_pause(a->ring_watch, false);
+	arm_collect(a);
+}
+
+void agent_on_printer_closed(void *user)
+{
+	struct agent *a = user;
+
+	log_info("stopping: nobody reads standard output any more");
+	loop_stop(a->loop);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef AGENT_INTERNAL_H
+#define AGENT_INTERNAL_H
+
+/* What agent.c sets up and agent_events.c runs. */
+#include "agent/capture.h"
+#include "agent/loop.h"
+#include "agent/metrics.h"
+#include "agent/options.h"
+#include "agent/printer.h"
+#include "agent/report.h"
+
+struct agent {
+	const struct options *options;
+	struct loop *loop;
+	struct capture *capture;
+	struct loop_watch *ring_watch;
+	struct loop_watch *links_watch;
+	struct loop_watch *signal_watch;
+	struct loop_timer *stop_timer;
+	struct loop_timer *collect_timer;
+	struct rooms *rooms;	 /* --output socketio */
+	struct printer *printer; /* --output json, text */
+	struct rtt *rtt;
+	struct tally *tally;
+	struct metrics *metrics;
+	struct report_sources sources; /* of the figures, once all is open */
+	int64_t now_unix_ns;
+	int signal_fd;
+	bool stopping;
+};
+
+/* Packets and interfaces reach the output from here on. Negative errno. */
+int agent_watch_capture(struct agent *a);
+
+/* SIGINT, SIGTERM and SIGHUP end the loop in order. Negative errno. */
+int agent_watch_signals(struct agent *a);
+
+/* A room for each interface that is attached, where rooms go by interface. */
+void agent_open_rooms(struct agent *a);
+
+/* Calls of the printer; `user` is the agent. */
+void agent_on_printer_ready(void *user);
+void agent_on_printer_closed(void *user);
+
+#endif
