@@ -29,7 +29,7 @@ mapfile -t agent < <(ls agent/*.c agent/*.h)
 mapfile -t proto < <(ls proto/*.c proto/*.h)
 lws='libwebsockets\.h|agent/(loop_lws|channel|trust)\.h'
 bpf='bpf/(bpf|libbpf|btf|bpf_helpers|bpf_endian)\.h|.*\.skel\.h'
-edges='agent/(capture|attach|links|transport|trust|resolve|metrics|sandbox|loop|sink|room|agent|channel|log)[a-z_]*\.h|agent/proxy\.h'
+edges='agent/(capture|attach|links|transport|trust|resolve|metrics|sandbox|loop|sink|agent|channel|log)[a-z_]*\.h|agent/(proxy|room|rooms|backend|printer|report)\.h'
 
 mapfile -t f < <(except '^proto/json\.c$' "${proto[@]}")
 deny 'only proto/json.c uses cJSON' '.*cJSON.*' "${f[@]}" "${agent[@]}"
