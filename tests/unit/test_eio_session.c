@@ -369,6 +369,19 @@ static void test_post_refused(void **state)
 	       "server accepts\n");
 }
 
+static void test_post_cut(void **state)
+{
+	const struct sio_failure f = {SIO_STAGE_TCP, 0, "broken pipe"};
+
+	(void)state;
+	peer_join_polling(&peer);
+	(void)peer_emit(&peer, "a", "1");
+	peer_skip(&peer);
+	sio_client_failed(peer.client, peer.post, &f, peer.now_ns);
+	peer.post = 0;
+	expect("ABORT GET\nLOST TCP 0: broken pipe\n");
+}
+
 static void test_poll_cut(void **state)
 {
 	(void)state;
@@ -988,6 +1001,7 @@ int main(void)
 		T(test_http_errors_of_the_handshake),
 		T(test_session_unknown),
 		T(test_post_refused),
+		T(test_post_cut),
 		T(test_poll_cut),
 		T(test_poll_answer_is_bounded),
 		T(test_answer_waits_for_room),

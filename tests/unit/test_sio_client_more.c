@@ -733,6 +733,75 @@ static void test_out_of_memory_is_told_and_survived(void **state)
 	expect("WS_OPEN " PEER_WS "\n");
 }
 
+static void test_out_of_memory_in_a_fragment(void **state)
+{
+	static const char text[5000];
+
+	(void)state;
+	peer_join_ws(&peer);
+	fail_malloc_arm(&peer.memory, 1, false);
+	sio_client_ws_feed(peer.client, peer.ws, false, text, sizeof(text),
+			   false, peer.now_ns);
+	expect("WS_CLOSE\nLOST local 0: out of memory\n");
+}
+
+/* The carrier takes requests and never events. */
+static void test_no_room_for_connect(void **state)
+{
+	(void)state;
+	peer.config.max_events = 1;
+	peer_start(&peer);
+	peer_skip(&peer);
+	peer_ws_open(&peer);
+	peer_ws_text(&peer, PEER_HANDSHAKE);
+	peer_ws_text(&peer, "40{\"sid\":\"N\"}");
+	expect("WS_CLOSE\nOPEN S websocket\nLOST local 0: local\n");
+}
+
+static void test_out_of_memory_while_stopping(void **state)
+{
+	static char text[2000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	peer_join_ws(&peer);
+	(void)sio_client_join(peer.client, "/a-name-of-some-length", 0);
+	peer_ws_text(&peer, "40/a-name-of-some-length,{\"sid\":\"A\"}");
+	peer_skip(&peer);
+	/* what is left of the queue has no room for a DISCONNECT of that */
+	fail_malloc_arm(&peer.memory, 1, true);
+	while (peer_emit(&peer, "x", text) == SIO_OK)
+		;
+	while (peer_emit(&peer, "x", "") == SIO_OK)
+		;
+	assert_true(sio_client_connected(peer.client, "/"));
+	sio_client_stop(peer.client, peer.now_ns);
+	/* nothing can be sent in order, so it ends at once */
+	assert_true(sio_client_stopped(peer.client));
+	assert_non_null(strstr(peer_take(&peer), "WS_CLOSE\n"));
+}
+
+static int auth_too_long(void *user, const char *nsp, char *buf, size_t size)
+{
+	(void)user;
+	(void)nsp;
+	/* as snprintf() says how much it would have been */
+	return snprintf(buf, size, "{\"t\":\"%020000d\"}", 1);
+}
+
+static void test_credentials_too_long(void **state)
+{
+	(void)state;
+	peer.config.auth = auth_too_long;
+	peer_start(&peer);
+	peer_skip(&peer);
+	peer_ws_open(&peer);
+	peer_ws_text(&peer, PEER_HANDSHAKE);
+	expect("WS_CLOSE\nOPEN S websocket\n"
+	       "CONNECT_ERROR /: the credentials are too long \n"
+	       "FAILED local 0: the credentials are too long\n");
+}
+
 static void test_steady_stream_allocates_nothing(void **state)
 {
 	size_t before;
@@ -851,6 +920,10 @@ int main(void)
 		T(test_each_allocation_failing),
 		T(test_each_allocation_failing_while_polling),
 		T(test_out_of_memory_is_told_and_survived),
+		T(test_out_of_memory_in_a_fragment),
+		T(test_no_room_for_connect),
+		T(test_out_of_memory_while_stopping),
+		T(test_credentials_too_long),
 		T(test_steady_stream_allocates_nothing),
 		T(test_a_thousand_reconnections_leave_nothing),
 		T(test_a_hundred_clients),
