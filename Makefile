@@ -172,6 +172,7 @@ deps:
 	@tests/support/deps.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 	@tests/support/npm-ci.sh docker/backend --omit=dev
 	@tests/support/npm-ci.sh tests
+	@tests/support/promtool.sh >/dev/null
 
 deps-demo:
 	@tests/support/deps.sh $(BUILD_PACKAGES) $(RUN_PACKAGES)
@@ -223,6 +224,11 @@ test-e2e: all $(E2E_PROGRAMS)
 
 test-browser:
 	$(Q)$(RUN_TESTS) $(suites_browser)
+
+# Floods and outages for SOAK_MINUTES, 60 unless it is set.
+.PHONY: soak
+soak: all $(E2E_PROGRAMS)
+	$(Q)node tests/support/soak.mjs
 
 # ---- fuzzing: libFuzzer, with the library compiled in ---------------------------
 

@@ -17,14 +17,12 @@ import { sleep, until } from '../support/process.mjs';
 
 const V4 = ['--family', '4'];
 
-/** From `b`: one UDP datagram of that size, which may not be fragmented. */
+/** From `b`: one UDP datagram of that size; Linux has it not be fragmented. */
 function udp(l, address, port, size) {
-	return l.spawn('udp', l.net.b, ['python3', '-c', `
-import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER, IP_PMTUDISC_DO
-s.bind(('', 40000))
-s.sendto(b'x' * ${size}, ('${address}', ${port}))`]).end();
+	return l.spawn('udp', l.net.b, ['node', '-e', `
+		const s = require('dgram').createSocket('udp4');
+		s.bind(40000, () => s.send('x'.repeat(${size}), ${port},
+			'${address}', () => s.close()));`]).end();
 }
 
 /**
@@ -131,7 +129,8 @@ describe('what is told', { concurrency: 4 }, () => {
 		assert.equal(m('echo_unanswered_total'), 0);
 
 		const { body } = get(l, '/metrics');
-		const check = spawnSync('promtool', ['check', 'metrics'],
+		const promtool = run(`${ROOT}tests/support/promtool.sh`).trim();
+		const check = spawnSync(promtool, ['check', 'metrics'],
 			{ input: body, encoding: 'utf8' });
 		assert.equal(check.status, 0, `${check.error ?? ''}${check.stderr}`);
 		assert.equal(check.stderr + check.stdout, '');
