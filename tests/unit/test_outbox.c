@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "agent/outbox.h"
 
@@ -390,6 +391,68 @@ static void the_end_takes_the_fold_along(void **state)
 	outbox_free(o);
 }
 
+static double resident_mib(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long size, pages;
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%ld %ld", &size, &pages), 2);
+	fclose(f);
+	return (double)pages * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+/*
+ * A day without a backend, 10,000 packets a second of 20 hosts: bounded
+ * memory, and then what was long ago in few words, the rest by the second.
+ */
+static void a_day_without_a_backend(void **state)
+{
+	enum {
+		DAY_S = 86400,
+		QUEUE = 2000,
+		HOSTS = 20
+	};
+	struct outbox *o = new_outbox(50, false, QUEUE);
+	double before = resident_mib();
+	uint64_t packets = 0;
+	int64_t last_ns = 0;
+	size_t n;
+
+	(void)state;
+	for (int64_t second = 0; second < DAY_S; second++) {
+		for (uint32_t i = 0; i < HOSTS; i++) {
+			struct icmp_event e = packet(8, i);
+
+			e.single = false;
+			e.count = 10000 / HOSTS;
+			e.first_ns = second * S;
+			e.last_ns = e.first_ns + S - 1;
+			outbox_take(o, &e, second * S);
+		}
+	}
+	outbox_turn(o, DAY_S * S);
+#ifndef __SANITIZE_ADDRESS__
+	assert_true(resident_mib() - before < 8);
+#else
+	(void)before;
+#endif
+	check_balance(o);
+	for (n = 0; outbox_peek(o, 0); n++) {
+		const struct icmp_event *e = &outbox_peek(o, 0)->event;
+		bool summary = e->last_ns - e->first_ns > 80000 * S;
+
+		assert_int_equal(summary, n < HOSTS);
+		assert_true(summary || e->last_ns >= last_ns);
+		last_ns = summary ? 0 : e->last_ns;
+		packets += e->count;
+		outbox_sent(o, 1, 0);
+	}
+	assert_int_equal(packets, UINT64_C(10000) * DAY_S);
+	assert_int_equal(outbox_pending(o), 0);
+	outbox_free(o);
+}
+
 /* ---- random streams: nothing is ever lost ---- */
 
 struct model {
@@ -559,6 +622,7 @@ int main(void)
 		cmocka_unit_test(drop_counts_the_packets_of_a_fold),
 		cmocka_unit_test(the_end_of_a_flood_keeps_the_rate),
 		cmocka_unit_test(the_end_takes_the_fold_along),
+		cmocka_unit_test(a_day_without_a_backend),
 		cmocka_unit_test(random_streams_lose_nothing),
 	};
 
