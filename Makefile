@@ -45,7 +45,7 @@ BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. -DICMP_AGENT_VERSION='"$(VERSION)"' 
 
 PROTO_CFLAGS := $(BASE_CFLAGS) -Wconversion -fvisibility=hidden
 AGENT_CFLAGS = $(BASE_CFLAGS) -I$(BPF_OUT)
-BPF_CFLAGS := -std=gnu11 -target bpf -mcpu=v3 -O2 -g -I. \
+BPF_CFLAGS := -std=gnu11 -target bpf -mcpu=v2 -O2 -g -I. \
 	-Wall -Wextra -Wno-unused-parameter -Wno-address-of-packed-member \
 	$(if $(WERROR),-Werror) -isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 

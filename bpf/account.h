@@ -7,6 +7,7 @@
  * nest, so that a row that belongs to one CPU needs no atomic operation.
  */
 #include "bpf/detail.h"
+#include "bpf/fold.h"
 #include "bpf/record.h"
 
 /* Of each CPU in one epoch: packets that get a record of their own. */
@@ -58,7 +59,7 @@ struct {
 
 static __always_inline int type_chosen(__u8 family, __u8 type, __u8 code)
 {
-	__u32 key = (family == 6) * 256 + type;
+	__u64 key = MAP_KEY((family == 6) * 256 + type);
 	__u32 *codes = bpf_map_lookup_elem(&types, &key);
 
 	return codes && *codes >> (code < 31 ? code : 31) & 1;
@@ -66,7 +67,7 @@ static __always_inline int type_chosen(__u8 family, __u8 type, __u8 code)
 
 static __always_inline __u32 link_row(__u32 ifindex)
 {
-	__u32 key = ifindex % ICMP_LINK_SETS;
+	__u64 key = MAP_KEY(ifindex % ICMP_LINK_SETS);
 	struct icmp_link_set *set = bpf_map_lookup_elem(&links, &key);
 	__u32 row = 0;
 	__u64 way;
@@ -90,7 +91,8 @@ static __always_inline __u32 link_row(__u32 ifindex)
 static __always_inline struct icmp_counters *
 counters_row(__u32 cpu, __u32 ifindex, __u32 direction)
 {
-	__u32 key = ICMP_COUNTERS_INDEX(cpu, link_row(ifindex), direction);
+	__u64 key =
+		MAP_KEY(ICMP_COUNTERS_INDEX(cpu, link_row(ifindex), direction));
 
 	return bpf_map_lookup_elem(&counters, &key);
 }

@@ -122,29 +122,32 @@ PARSE_INLINE void detail_inner6(const struct packet *p,
 		detail_ports(p, h, w.off, r);
 }
 
-/* RFC 4861 s4.5: the better hop, then perhaps the packet in an option. */
-PARSE_INLINE void detail_redirect6(const struct packet *p,
-				   const struct icmp_head *h,
-				   struct icmp_record *r)
+/*
+ * RFC 4861 s4.5: the better hop, then perhaps the packet in an option. Where
+ * that begins, or 0.
+ */
+PARSE_INLINE __u64 detail_redirect6(const struct packet *p,
+				    const struct icmp_head *h,
+				    struct icmp_record *r)
 {
-	__u32 off = h->l4 + ND_REDIRECT_BYTES;
+	__u64 off = h->l4 + ND_REDIRECT_BYTES;
 	__u8 target[16];
 	__u8 option[2]; /* type, length in units of 8 bytes */
 
 	if (inside_load(p, h, h->l4 + ICMP_BYTES, target, sizeof(target)))
-		return;
+		return 0;
 	r->has |= ICMP_HAS_GATEWAY;
 	__builtin_memcpy(r->gateway, target, sizeof(r->gateway));
+	UNROLL
 	for (int i = 0; i < ND_OPTIONS_MAX; i++) {
 		if (inside_load(p, h, off, option, sizeof(option)) ||
 		    option[1] == 0)
-			return;
-		if (option[0] == ND_OPTION_REDIRECTED) {
-			detail_inner6(p, h, off + 8, r);
-			return;
-		}
+			return 0;
+		if (option[0] == ND_OPTION_REDIRECTED)
+			return off + 8;
 		off += option[1] * 8;
 	}
+	return 0;
 }
 
 PARSE_INLINE void detail_id(__u32 rest, struct icmp_record *r)
@@ -227,16 +230,21 @@ PARSE_INLINE int detail_has_more(const struct icmp_head *h)
 PARSE_INLINE void detail_more(const struct packet *p, const struct icmp_head *h,
 			      struct icmp_record *r)
 {
+	const __u32 gateway = h->rest;
+	__u64 off = h->l4 + ICMP_BYTES;
+
 	if (h->family == 4) {
 		if (h->type == V4_REDIRECT) {
 			r->has |= ICMP_HAS_GATEWAY;
-			__builtin_memcpy(r->gateway, &h->rest, sizeof(h->rest));
+			__builtin_memcpy(r->gateway, &gateway, sizeof(gateway));
 		}
-		detail_inner4(p, h, h->l4 + ICMP_BYTES, r);
-	} else if (h->type == V6_REDIRECT)
-		detail_redirect6(p, h, r);
-	else
-		detail_inner6(p, h, h->l4 + ICMP_BYTES, r);
+		detail_inner4(p, h, off, r);
+		return;
+	}
+	if (h->type == V6_REDIRECT)
+		off = detail_redirect6(p, h, r);
+	if (off)
+		detail_inner6(p, h, off, r);
 }
 
 /* Everything but time, interface, direction and detail_more(). */

@@ -11,6 +11,9 @@
 #include "bpf/parse.h"
 #include "bpf/record.h"
 
+/* A key on the stack: see struct icmp_head for why it has 8 bytes. */
+#define MAP_KEY(index) WORD64((__u32)(index), 0)
+
 /* Entries of all maps here are set by user space before load. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -42,9 +45,9 @@ const volatile __u64 cfg_seed;		/* so that nobody chooses the sets */
 /* What the tables are told beside the packet. */
 struct fold_place {
 	__u64 kind;
-	__u32 direction;
-	__u32 cpu;
-	__u32 epoch;
+	__u64 direction;
+	__u64 cpu;
+	__u64 epoch;
 };
 
 static __always_inline __u64 mix(__u64 x, __u64 word)
@@ -53,41 +56,31 @@ static __always_inline __u64 mix(__u64 x, __u64 word)
 	return x ^ x >> 32;
 }
 
-static __always_inline __u64 pair(__u32 a, __u32 b)
-{
-	return (__u64)a << 32 | b;
-}
-
 static __always_inline __u64 flow_hash(const struct icmp_head *h, __u64 kind)
 {
-	__u64 x = mix(cfg_seed ^ kind, pair(h->src[0], h->dst[0]));
+	__u64 x = mix(mix(cfg_seed ^ kind, h->src[0]), h->dst[0]);
 
-	if (h->family == 6) {
-		x = mix(x, pair(h->src[1], h->dst[1]));
-		x = mix(x, pair(h->src[2], h->dst[2]));
-		x = mix(x, pair(h->src[3], h->dst[3]));
-	}
-	return mix(x, kind);
+	if (h->family == 6)
+		x = mix(mix(x, h->src[1]), h->dst[1]);
+	return x;
 }
 
 static __always_inline int flow_same(const struct icmp_flow *f,
 				     const struct icmp_head *h, __u64 kind)
 {
-	if (f->kind != kind || f->src[0] != h->src[0] || f->dst[0] != h->dst[0])
-		return 0;
-	if (h->family == 4)
-		return 1; /* the rest is zero */
-	return f->src[1] == h->src[1] && f->dst[1] == h->dst[1] &&
-	       f->src[2] == h->src[2] && f->dst[2] == h->dst[2] &&
-	       f->src[3] == h->src[3] && f->dst[3] == h->dst[3];
+	return f->kind == kind && f->src[0] == h->src[0] &&
+	       f->dst[0] == h->dst[0] && f->src[1] == h->src[1] &&
+	       f->dst[1] == h->dst[1];
 }
 
 static __always_inline void flow_claim(struct icmp_flow *f,
 				       const struct icmp_head *h, __u64 kind)
 {
 	f->kind = kind;
-	__builtin_memcpy(f->src, h->src, sizeof(f->src));
-	__builtin_memcpy(f->dst, h->dst, sizeof(f->dst));
+	f->src[0] = h->src[0];
+	f->src[1] = h->src[1];
+	f->dst[0] = h->dst[0];
+	f->dst[1] = h->dst[1];
 	f->bytes = h->length;
 	f->count = 1;
 }
@@ -100,7 +93,8 @@ static __always_inline int flow_add(const struct icmp_head *h,
 	__u32 set = hash & (cfg_flow_sets - 1);
 	__u32 first = ICMP_FLOW_INDEX(at->cpu, at->epoch, cfg_flow_sets, set);
 	__u64 tag = hash >> 48 | 1;
-	struct icmp_flow *head = bpf_map_lookup_elem(&flows, &first);
+	__u64 key = MAP_KEY(first);
+	struct icmp_flow *head = bpf_map_lookup_elem(&flows, &key);
 	__u64 tags;
 
 	if (!head)
@@ -108,11 +102,11 @@ static __always_inline int flow_add(const struct icmp_head *h,
 	tags = head->tags;
 #pragma unroll
 	for (__u32 way = 0; way < ICMP_FLOW_WAYS; way++, tags >>= 16) {
-		__u32 key = first + way;
 		struct icmp_flow *f;
 
 		if ((__u16)tags != tag && (__u16)tags != 0)
 			continue;
+		key = MAP_KEY(first + way);
 		f = way ? bpf_map_lookup_elem(&flows, &key) : head;
 		if (!f)
 			return 0;
@@ -138,7 +132,7 @@ static __always_inline int type_add(const struct icmp_head *h,
 
 #pragma unroll
 	for (__u32 way = 0; way < ICMP_TYPE_WAYS; way++) {
-		__u32 key = first + way;
+		__u64 key = MAP_KEY(first + way);
 		struct icmp_type *t = bpf_map_lookup_elem(&flow_types, &key);
 
 		if (!t)
@@ -156,7 +150,8 @@ static __always_inline int type_add(const struct icmp_head *h,
 static __always_inline void rest_add(const struct icmp_head *h,
 				     const struct fold_place *at)
 {
-	__u32 key = ICMP_REST_INDEX(at->cpu, at->direction, h->family, h->type);
+	__u64 key = MAP_KEY(
+		ICMP_REST_INDEX(at->cpu, at->direction, h->family, h->type));
 	__u64 *n = bpf_map_lookup_elem(&rest, &key);
 
 	if (n)

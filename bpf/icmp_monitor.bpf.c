@@ -26,8 +26,7 @@ static __noinline int walk_xdp(struct xdp_md *ctx, struct icmp_head *h)
 {
 	struct packet p = {.ctx = ctx, .kind = PACKET_XDP};
 
-	h->has = 0;
-	h->vlan = 0;
+	*h = (struct icmp_head){0};
 	return parse_walk(&p, h);
 }
 
@@ -41,8 +40,7 @@ static __noinline int walk_skb(struct __sk_buff *ctx, struct icmp_head *h,
 		.l3_proto = ctx->protocol,
 	};
 
-	h->has = 0;
-	h->vlan = 0;
+	*h = (struct icmp_head){0};
 	if (ctx->vlan_present)
 		head_set_vlan(h, ctx->vlan_tci);
 	return parse_walk(&p, h);
@@ -118,7 +116,8 @@ static __always_inline void account_icmp(const struct packet *p,
 					 __u32 ifindex, struct fold_place *at,
 					 struct icmp_counters *c)
 {
-	struct icmp_cpu *s = bpf_map_lookup_elem(&cpus, &at->cpu);
+	__u64 key = MAP_KEY(at->cpu);
+	struct icmp_cpu *s = bpf_map_lookup_elem(&cpus, &key);
 	int special = is_special(h);
 
 	if (!s)

@@ -33,21 +33,25 @@ struct packet {
 	enum packet_kind kind;
 };
 
-/* What parsing found of a packet that is ICMP. */
+/*
+ * What parsing found of a packet that is ICMP. Each field has 8 bytes, whatever
+ * it holds: before Linux 6.7 a program without CAP_PERFMON may not write a part
+ * of a stack slot that holds a number ("attempt to corrupt spilled pointer").
+ */
 struct icmp_head {
-	__u32 src[4]; /* network order, IPv4 in the first */
-	__u32 dst[4];
-	__u32 l4;     /* offset of the ICMP header in the frame */
-	__u32 end;    /* offset behind the last byte of the IP packet */
-	__u32 length; /* of the IP packet, from its header */
-	__u32 rest;   /* bytes 4 to 7 of ICMP, network order, see has_rest */
-	__u16 has;
-	__u16 vlan;
-	__u8 family;
-	__u8 ttl;
-	__u8 type;
-	__u8 code;
-	__u8 has_rest;
+	__u64 src[2]; /* as they lie in the packet, IPv4 in the first 4 bytes */
+	__u64 dst[2];
+	__u64 l4;     /* offset of the ICMP header in the frame */
+	__u64 end;    /* offset behind the last byte of the IP packet */
+	__u64 length; /* of the IP packet, from its header */
+	__u64 rest;   /* bytes 4 to 7 of ICMP, network order, see has_rest */
+	__u64 has;
+	__u64 vlan;
+	__u64 family;
+	__u64 ttl;
+	__u64 type;
+	__u64 code;
+	__u64 has_rest;
 };
 
 /* The results of parsing; anything below 0 is PARSE_UNPARSED(reason). */
@@ -73,7 +77,13 @@ enum {
  * to a packet pointer needs CAP_PERFMON.
  */
 #define KEEP_BRANCH() asm volatile("")
+/*
+ * Where a counter would be spilled in 4 bytes, see struct icmp_head, or lose
+ * its bounds in the verifier of Linux 6.1.
+ */
+#define UNROLL	      _Pragma("unroll")
 #else
+#define UNROLL
 #define PACKET_STRUCT __attribute__((packed))
 #define KEEP_BRANCH() ((void)0)
 #endif
@@ -147,11 +157,14 @@ enum {
 };
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define NET16(x) ((__u16)__builtin_bswap16(x))
-#define NET32(x) ((__u32)__builtin_bswap32(x))
+#define NET16(x)	      ((__u16)__builtin_bswap16(x))
+#define NET32(x)	      ((__u32)__builtin_bswap32(x))
+/* 8 bytes of memory from two times 4 */
+#define WORD64(first, second) ((__u64)(second) << 32 | (first))
 #else
-#define NET16(x) ((__u16)(x))
-#define NET32(x) ((__u32)(x))
+#define NET16(x)	      ((__u16)(x))
+#define NET32(x)	      ((__u32)(x))
+#define WORD64(first, second) ((__u64)(first) << 32 | (second))
 #endif
 
 #define ETHERTYPE_IP4	 0x0800
@@ -211,10 +224,10 @@ PARSE_INLINE void head_set_ip4(struct icmp_head *h, __u32 l3,
 	h->length = NET16(ip->length);
 	h->l4 = l3 + header_bytes;
 	h->end = l3 + h->length;
-	h->src[0] = ip->src;
-	h->src[1] = h->src[2] = h->src[3] = 0;
-	h->dst[0] = ip->dst;
-	h->dst[1] = h->dst[2] = h->dst[3] = 0;
+	h->src[0] = WORD64(ip->src, 0);
+	h->src[1] = 0;
+	h->dst[0] = WORD64(ip->dst, 0);
+	h->dst[1] = 0;
 }
 
 PARSE_INLINE void head_set_ip6(struct icmp_head *h, __u32 l3,
@@ -225,8 +238,10 @@ PARSE_INLINE void head_set_ip6(struct icmp_head *h, __u32 l3,
 	h->length = NET16(ip->payload_length) + IP6_BYTES;
 	h->l4 = l3 + IP6_BYTES;
 	h->end = l3 + h->length;
-	__builtin_memcpy(h->src, ip->src, sizeof(h->src));
-	__builtin_memcpy(h->dst, ip->dst, sizeof(h->dst));
+	h->src[0] = WORD64(ip->src[0], ip->src[1]);
+	h->src[1] = WORD64(ip->src[2], ip->src[3]);
+	h->dst[0] = WORD64(ip->dst[0], ip->dst[1]);
+	h->dst[1] = WORD64(ip->dst[2], ip->dst[3]);
 }
 
 /* ---- the usual layouts, directly ---- */
@@ -335,6 +350,7 @@ PARSE_INLINE int walk_icmp(const struct packet *p, struct icmp_head *h)
 		return PARSE_UNPARSED(ICMP_UNPARSED_TRUNCATED);
 	h->type = icmp.type;
 	h->code = icmp.code;
+	h->rest = 0;
 	h->has_rest = 0;
 	return PARSE_ICMP;
 }
@@ -377,11 +393,11 @@ PARSE_INLINE __u32 extension_bytes(__u8 kind, const struct ip6_extension *x)
 }
 
 struct extension_walk {
-	__u32 off;     /* in: the first extension header; out: behind all */
-	__u32 end;     /* offset behind the packet */
-	__u8 next;     /* protocol of the header at `off` */
-	__u8 fragment; /* a fragment header was met */
-	__u8 later;    /* ... and it is not the first fragment */
+	__u64 off;	/* in: the first extension header; out: behind all */
+	__u64 end;	/* offset behind the packet */
+	__u64 next;	/* protocol of the header at `off` */
+	__u64 fragment; /* more fragments follow */
+	__u64 later;	/* a fragment, and not the first */
 };
 
 /*
@@ -394,6 +410,7 @@ PARSE_INLINE int walk_extensions(const struct packet *p,
 	struct ip6_extension x;
 	__u16 fragment;
 
+	UNROLL
 	for (int i = 0; i < EXTENSIONS_MAX; i++) {
 		if (!is_extension(w->next))
 			return 0;
@@ -458,7 +475,7 @@ PARSE_INLINE int parse_walk(const struct packet *p, struct icmp_head *h)
 {
 	struct eth_header eth;
 	struct vlan_header tag;
-	__u32 l3 = ETH_BYTES;
+	__u64 l3 = ETH_BYTES;
 	__u16 proto;
 
 	if (p->layer3)
@@ -466,6 +483,7 @@ PARSE_INLINE int parse_walk(const struct packet *p, struct icmp_head *h)
 	if (packet_load(p, 0, &eth, sizeof(eth)))
 		return PARSE_UNPARSED(ICMP_UNPARSED_TRUNCATED);
 	proto = eth.proto;
+	UNROLL
 	for (int i = 0; i < VLAN_TAGS_MAX && is_vlan(proto); i++) {
 		if (packet_load(p, l3, &tag, sizeof(tag)))
 			return PARSE_UNPARSED(ICMP_UNPARSED_TRUNCATED);

@@ -134,8 +134,8 @@ struct icmp_cpu {
  */
 struct icmp_flow {
 	__u64 kind;
-	__u32 src[4]; /* network order, IPv4 in the first */
-	__u32 dst[4];
+	__u64 src[2]; /* as in the packet, IPv4 in the first 4 bytes */
+	__u64 dst[2];
 	__u64 count; /* 0: free */
 	__u64 bytes;
 	__u64 tags; /* in the first way: 16 bits of each way's hash, 0: free */

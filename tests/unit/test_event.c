@@ -152,8 +152,8 @@ static void test_flow(void **state)
 {
 	struct icmp_flow f = {
 		.kind = ICMP_KIND(3, 6, ICMP_DIR_OUT, 128, 1),
-		.src = {0x01020304, 5, 6, 7},
-		.dst = {8, 9, 10, 11},
+		.src = {0x0102030405060708, 9},
+		.dst = {10, 11},
 		.count = 1342,
 		.bytes = 140910,
 	};
