@@ -252,12 +252,14 @@ static void expose_tally(const struct report_sources *s, struct exposition *e)
 {
 	static const char name[] = PREFIX "packets_total";
 
-	exposition_family(e, name, "counter",
-			  "Packets by family, type and code (31: and above).");
-	for (unsigned int k = 0; k < 2 * 256 * TALLY_CODES; k++) {
-		unsigned int family = k / (256 * TALLY_CODES);
-		unsigned int type = k / TALLY_CODES % 256;
-		unsigned int code = k % TALLY_CODES;
+	exposition_family(
+		e, name, "counter",
+		"Packets by family, type and code (31: and above; any: "
+		"not told apart).");
+	for (unsigned int k = 0; k < 2 * 256 * TALLY_CELLS; k++) {
+		unsigned int family = k / (256 * TALLY_CELLS);
+		unsigned int type = k / TALLY_CELLS % 256;
+		unsigned int code = k % TALLY_CELLS;
 		char type_text[8], code_text[8];
 		const struct exposition_label labels[] = {
 			{"family", family ? "6" : "4"},
@@ -269,7 +271,8 @@ static void expose_tally(const struct report_sources *s, struct exposition *e)
 		if (!s->tally->packets[family][type][code])
 			continue;
 		snprintf(type_text, sizeof(type_text), "%u", type);
-		snprintf(code_text, sizeof(code_text), "%u", code);
+		snprintf(code_text, sizeof(code_text),
+			 code == TALLY_ANY ? "any" : "%u", code);
 		exposition_sample(e, name, labels,
 				  s->tally->packets[family][type][code]);
 	}

@@ -123,6 +123,11 @@ static void tally_counts_packets(void **state)
 	assert_int_equal(t->packets[0][3][4], 6);
 	assert_int_equal(t->packets[0][3][31], 3);
 	assert_int_equal(t->packets[1][255][31], 3);
+	e.any_code = e.others = true;
+	e.key.code = 0;
+	tally_add(t, &e);
+	assert_int_equal(t->packets[1][255][0], 0);
+	assert_int_equal(t->packets[1][255][TALLY_ANY], 3);
 	free(t);
 }
 
