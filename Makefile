@@ -49,10 +49,8 @@ BPF_CFLAGS := -std=gnu11 -target bpf -mcpu=v2 -O2 -g -I. \
 	-Wall -Wextra -Wno-unused-parameter -Wno-address-of-packed-member \
 	$(if $(WERROR),-Werror) -isystem /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
-PROTO_PKGS := libcjson
 AGENT_PKGS := libbpf libelf zlib libwebsockets libcap libseccomp
 # asked only when a target that compiles or links wants them
-PROTO_LIBS = $(shell $(PKG_CONFIG) --libs $(PROTO_PKGS))
 AGENT_LIBS = $(shell $(PKG_CONFIG) --libs $(AGENT_PKGS)) -lcrypto -lssl -lpthread
 
 # ---- sources ---------------------------------------------------------------
@@ -67,6 +65,12 @@ UNIT_SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
 BPF_TESTS  := $(patsubst tests/bpf/%.c,$(O)/tests/bpf/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES    := $(patsubst tests/bench/%.c,$(O)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
+
+.PHONY: help
+help:
+	@echo 'all demo deps install uninstall image clean'
+	@echo 'test: test-unit test-bpf test-kernel test-e2e test-browser lint; fuzz soak bench'
+	@echo 'variables: V=1 WERROR=1 SAN=address,undefined PREFIX= DESTDIR= CFLAGS= O='
 
 .PHONY: all
 all: $(O)/icmp-agent $(O)/libsio.a
@@ -95,7 +99,7 @@ $(O)/libagent.a: $(AGENT_OBJS)
 
 $(O)/icmp-agent: $(O)/agent/main.o $(O)/libagent.a $(O)/libsio.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDHARD) $(LDFLAGS) $^ $(PROTO_LIBS) $(AGENT_LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDHARD) $(LDFLAGS) $^ $(AGENT_LIBS) -o $@
 
 # what proto/README.md shows
 EXAMPLE := $(O)/proto/example/example
@@ -129,23 +133,24 @@ $(O)/tests/unit/%: tests/unit/%.c $(UNIT_SUPPORT) $(O)/libagent.a $(O)/libsio.a
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< $(UNIT_SUPPORT) -o $@ $(LDHARD) $(LDFLAGS) \
-		$(O)/libagent.a $(O)/libsio.a $(PROTO_LIBS) $(AGENT_LIBS) -lcmocka
+		$(O)/libagent.a $(O)/libsio.a $(AGENT_LIBS) -lcmocka
 
 # the programs for the command line that the tests of the network run
 CAT := $(O)/tests/e2e/sio_cat
+libs_sio_cat := -lcjson # its commands and events
 E2E_PROGRAMS := $(patsubst %.c,$(O)/%,$(wildcard tests/e2e/*.c)) $(EXAMPLE)
 
 $(O)/tests/e2e/%: tests/e2e/%.c $(O)/libagent.a $(O)/libsio.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) \
-		$(O)/libagent.a $(O)/libsio.a $(PROTO_LIBS) $(AGENT_LIBS)
+		$(O)/libagent.a $(O)/libsio.a $(AGENT_LIBS) $(libs_$(notdir $@))
 
 $(O)/tests/bpf/%: tests/bpf/%.c $(O)/libagent.a $(SKEL)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) \
-		$(O)/libagent.a $(O)/libsio.a $(PROTO_LIBS) $(AGENT_LIBS) -lcmocka
+		$(O)/libagent.a $(O)/libsio.a $(AGENT_LIBS) -lcmocka
 
 .PHONY: unit-tests bpf-tests
 unit-tests: $(UNIT_TESTS)
@@ -160,7 +165,7 @@ endif
 # ---- what a fresh Debian lacks ----------------------------------------------
 
 BUILD_PACKAGES := gcc make libc6-dev libbpf-dev libelf-dev zlib1g-dev \
-	libwebsockets-dev libssl-dev libcjson-dev libcap-dev libseccomp-dev \
+	libwebsockets-dev libssl-dev libcap-dev libseccomp-dev \
 	clang llvm bpftool pkg-config
 RUN_PACKAGES := nodejs npm iproute2 iputils-ping ca-certificates procps
 TEST_PACKAGES := libcmocka-dev clang-format clang-tidy cppcheck shellcheck \
@@ -243,7 +248,7 @@ fuzzers: $(FUZZERS)
 $(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(wildcard proto/*.h)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(FUZZ_FLAGS) $< $(FUZZ_SOURCES) $(PROTO_LIBS) -o $@
+	$(Q)$(CLANG) $(FUZZ_FLAGS) $< $(FUZZ_SOURCES) -o $@
 
 # What it finds new goes to build/, what is worth keeping is added by hand.
 $(O)/fuzz/%-run: $(O)/fuzz/%
@@ -266,7 +271,7 @@ $(O)/tests/bench/%: tests/bench/%.c $(O)/libagent.a $(O)/libsio.a
 	$(call say,BENCH,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) \
-		$(O)/libagent.a $(O)/libsio.a $(PROTO_LIBS) $(AGENT_LIBS)
+		$(O)/libagent.a $(O)/libsio.a $(AGENT_LIBS)
 
 # ---- reading the code ------------------------------------------------------------
 
@@ -327,7 +332,8 @@ $(CONFIGS): $(O)/config/%: config/%.in $(O)/config/generate
 
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
-DIRS = $(BINDIR) $(MANDIR)/man8 $(COMPLETIONDIR) $(UNITDIR) $(SYSCONFDIR)/sudoers.d
+DIRS = $(BINDIR) $(MANDIR)/man8 $(COMPLETIONDIR) $(UNITDIR) $(SYSCONFDIR)/sudoers.d \
+	$(LIBDIR)/pkgconfig $(INCDIR)
 paths = sed 's|@BINDIR@|$(BINDIR)|;s|@SYSCONFDIR@|$(SYSCONFDIR)|'
 ENV_FILE = $(DESTDIR)$(SYSCONFDIR)/icmp-agent.env
 
@@ -341,13 +347,18 @@ install: all configs
 		$(INSTALL) -m 0644 /dev/stdin $(DESTDIR)$(UNITDIR)/icmp-agent@.service
 	$(paths) $(O)/config/icmp-agent.sudoers | \
 		$(INSTALL) -m 0440 /dev/stdin $(DESTDIR)$(SYSCONFDIR)/sudoers.d/icmp-agent
+	$(INSTALL) -m 0644 $(O)/libsio.a $(DESTDIR)$(LIBDIR)/libsio.a
+	$(INSTALL) -m 0644 proto/sio.h $(DESTDIR)$(INCDIR)/sio.h
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCDIR@|$(INCDIR)|; s|@VERSION@|$(VERSION)|' \
+		proto/sio.pc.in | $(INSTALL) -m 0644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/sio.pc
 	test -e $(ENV_FILE) || $(INSTALL) -m 0600 config/icmp-agent.env $(ENV_FILE)
 
 # an edited env file is the administrator's
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/icmp-agent $(DESTDIR)$(MANDIR)/man8/icmp-agent.8 \
 		$(DESTDIR)$(COMPLETIONDIR)/icmp-agent $(DESTDIR)$(UNITDIR)/icmp-agent@.service \
-		$(DESTDIR)$(SYSCONFDIR)/sudoers.d/icmp-agent
+		$(DESTDIR)$(SYSCONFDIR)/sudoers.d/icmp-agent $(DESTDIR)$(LIBDIR)/libsio.a \
+		$(DESTDIR)$(INCDIR)/sio.h $(DESTDIR)$(LIBDIR)/pkgconfig/sio.pc
 	! cmp -s config/icmp-agent.env $(ENV_FILE) || rm $(ENV_FILE)
 
 .PHONY: clean

@@ -31,9 +31,7 @@ lws='libwebsockets\.h|agent/(loop_lws|channel|trust)\.h'
 bpf='bpf/(bpf|libbpf|btf|bpf_helpers|bpf_endian)\.h|.*\.skel\.h'
 edges='agent/(capture|attach|links|transport|trust|resolve|metrics|sandbox|loop|sink|agent|channel|log)[a-z_]*\.h|agent/(proxy|room|rooms|backend|printer|report)\.h'
 
-mapfile -t f < <(except '^proto/json\.c$' "${proto[@]}")
-deny 'only proto/json.c uses cJSON' '.*cJSON.*' "${f[@]}" "${agent[@]}"
-deny 'proto/ stands alone' 'agent/.*|bpf/.*|openssl/.*|libwebsockets\.h|sys/socket\.h|netinet/.*|arpa/.*|netdb\.h|poll\.h|sys/epoll\.h|pthread\.h|time\.h|sys/time\.h|unistd\.h|fcntl\.h' "${proto[@]}"
+deny 'proto/ stands on libc alone' '.*cJSON.*|agent/.*|bpf/.*|openssl/.*|libwebsockets\.h|sys/socket\.h|netinet/.*|arpa/.*|netdb\.h|poll\.h|sys/epoll\.h|pthread\.h|time\.h|sys/time\.h|unistd\.h|fcntl\.h' "${proto[@]}"
 
 mapfile -t f < <(except '^agent/(loop|loop_lws|transport|channel|channel_io|channel_failure|trust|metrics)\.[ch]$' "${agent[@]}")
 deny 'only the libwebsockets edge sees libwebsockets' "$lws" "${f[@]}"
