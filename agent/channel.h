@@ -57,10 +57,13 @@ struct channel {
 	struct candidate candidates[RESOLVE_MAX_ADDRESSES];
 	size_t n_started;
 	struct candidate *winner;
-	bool open;	/* WebSocket: established */
-	bool closing;	/* WebSocket: close once the output is drained */
-	int status;	/* HTTP status, or the peer's close code */
-	bool completed; /* HTTP: the answer is whole */
+	bool open;    /* WebSocket: established */
+	bool closing; /* WebSocket: close once the output is drained */
+	int status;   /* HTTP status, or the peer's close code */
+	bool chunked; /* HTTP: so the answer's end is marked */
+	bool reading; /* HTTP: within lws_http_client_read() */
+	bool at_end;  /* HTTP: which found the connection's end */
+	bool fed;     /* HTTP: and gave some of the answer */
 	struct sio_failure failure; /* of the candidate that failed last */
 	char failure_text[512];
 };

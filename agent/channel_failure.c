@@ -147,6 +147,8 @@ static enum sio_stage stage_of(const struct candidate *c, struct lws *wsi)
 
 static void write_http(const struct channel *ch, char *buf, size_t size)
 {
+	if (buf[0])
+		return; /* to where it redirects */
 	if (ch->status)
 		snprintf(buf, size, "the server answered %d", ch->status);
 	else

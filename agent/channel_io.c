@@ -107,26 +107,81 @@ static int on_body_writable(struct channel *ch, struct lws *wsi)
 	return 0;
 }
 
-static void on_http_established(struct channel *ch, struct lws *wsi)
+/*
+ * A balancer's and the server's own come in a header each; libwebsockets
+ * leaves blanks before all but the first.
+ */
+static void take_cookies(struct channel *ch, struct lws *wsi)
 {
-	char cookie[1024];
-	int len;
+	char buf[4096];
+	const char *cookie;
+	int i;
 
-	ch->status = (int)lws_http_client_http_response(wsi);
-	len = lws_hdr_copy(wsi, cookie, sizeof(cookie),
-			   WSI_TOKEN_HTTP_SET_COOKIE);
-	if (len > 0)
+	for (i = 0; lws_hdr_copy_fragment(wsi, buf, sizeof(buf),
+					  WSI_TOKEN_HTTP_SET_COOKIE, i) > 0;
+	     i++) {
+		cookie = buf + strspn(buf, " \t");
 		sio_client_http_cookie(ch->host->client, ch->id, cookie,
-				       (size_t)len);
+				       strlen(cookie));
+	}
 }
 
-static int on_http_readable(struct lws *wsi)
+static bool is_redirect(const struct channel *ch)
+{
+	return ch->status >= 300 && ch->status < 400;
+}
+
+static void on_http_established(struct channel *ch, struct lws *wsi)
+{
+	char to[256];
+
+	ch->status = (int)lws_http_client_http_response(wsi);
+	ch->chunked =
+		lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+	take_cookies(ch, wsi);
+	ch->failure_text[0] = '\0';
+	if (is_redirect(ch) &&
+	    lws_hdr_copy(wsi, to, sizeof(to), WSI_TOKEN_HTTP_LOCATION) > 0)
+		snprintf(ch->failure_text, sizeof(ch->failure_text),
+			 "the server redirects to %s", to);
+}
+
+/* Has the peer said that nothing more comes, and is nothing left to read? */
+static bool is_at_end(struct lws *wsi)
+{
+	char byte;
+
+	return recv(lws_get_socket_fd(wsi), &byte, 1,
+		    MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* The channel may be another's when this returns, which does not read. */
+static int on_http_readable(struct channel *ch, struct lws *wsi)
 {
 	char buf[LWS_PRE + 16384];
 	char *p = buf + LWS_PRE;
-	int len = (int)(sizeof(buf) - LWS_PRE);
+	int err, len = (int)(sizeof(buf) - LWS_PRE);
 
-	return lws_http_client_read(wsi, &p, &len) < 0 ? -1 : 0;
+	ch->reading = true;
+	ch->at_end = is_at_end(wsi);
+	ch->fed = false;
+	err = lws_http_client_read(wsi, &p, &len);
+	ch->reading = false;
+	return err < 0 ? -1 : 0;
+}
+
+/*
+ * libwebsockets takes the end of the connection for the end of any answer
+ * without a length. Of one in chunks only the last chunk is that; where there
+ * was nothing to be read but the connection's end it has not come.
+ */
+static bool is_cut_off(const struct channel *ch, struct lws *wsi)
+{
+	SSL *ssl = lws_get_ssl(wsi);
+	bool ended = ch->at_end ||
+		     (ssl && SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN);
+
+	return ch->chunked && (!ch->reading || (ended && !ch->fed));
 }
 
 static void on_http_completed(struct candidate *c)
@@ -135,7 +190,14 @@ static void on_http_completed(struct candidate *c)
 	struct channel_host *host = ch->host;
 	uint32_t id = ch->id;
 	int status = ch->status;
+	const struct sio_failure redirect = {SIO_STAGE_HTTP, status,
+					     ch->failure_text};
 
+	/* to where its user has to look: it may be anybody's */
+	if (is_redirect(ch)) {
+		channel_fail(ch, &redirect);
+		return;
+	}
 	channel_drop(ch);
 	sio_client_http_end(host->client, id, status, loop_now(host->loop));
 }
@@ -223,6 +285,8 @@ static int on_writable(struct channel *ch, struct lws *wsi)
 	return err;
 }
 
+static const char cut_off[] = "closed before the answer was complete";
+
 static int dispatch(struct candidate *c, struct lws *wsi,
 		    enum lws_callback_reasons reason, void *in, size_t len)
 {
@@ -258,18 +322,21 @@ static int dispatch(struct candidate *c, struct lws *wsi,
 	case LWS_CALLBACK_CLIENT_HTTP_WRITEABLE:
 		return on_body_writable(ch, wsi);
 	case LWS_CALLBACK_RECEIVE_CLIENT_HTTP:
-		return on_http_readable(wsi);
+		return on_http_readable(ch, wsi);
 	case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
+		ch->fed = true;
 		sio_client_http_feed(host->client, ch->id, in, len,
 				     loop_now(host->loop));
 		return 0;
 	case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
-		on_http_completed(c);
+		if (is_cut_off(ch, wsi))
+			on_closed(c, wsi, SIO_STAGE_HTTP, cut_off);
+		else
+			on_http_completed(c);
 		return -1;
 	case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
 		if (ch->status)
-			on_closed(c, wsi, SIO_STAGE_HTTP,
-				  "closed before the answer was complete");
+			on_closed(c, wsi, SIO_STAGE_HTTP, cut_off);
 		else
 			on_error(c, wsi);
 		return 0;

@@ -117,6 +117,8 @@ static int context_new(struct loop *l)
 		.http_proxy_address = "", /* never the environment's */
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.timeout_secs = 3600,
+		/* the head of a request: 4 KB would not hold its cookies */
+		.pt_serv_buf_size = 16384,
 		.gid = -1,
 		.uid = -1,
 		.vhost_name = "loop",

@@ -14,6 +14,8 @@
 enum {
 	MAX_CHANNELS = 6,	  /* a WebSocket, a GET, a POST, twice */
 	LOW_OUTPUT_BYTES = 16384, /* below this the owner may emit more */
+	/* libwebsockets 4.1.6 cuts a request line off at 2 KB, silently */
+	MAX_TARGET_BYTES = 2000,
 };
 
 struct transport {
@@ -91,15 +93,24 @@ static void on_resolved(void *user, const struct resolve_result *result)
 }
 
 /*
- * The addresses are asked for anew at each WebSocket or first GET, since they
- * change; a lookup that still runs serves whoever waits for it.
+ * What belongs to a session goes where the session is: another address of the
+ * name may be another server, and the dead one among them is known by now.
+ */
+static bool belongs_to_session(const struct channel *ch)
+{
+	return strstr(ch->target, "&sid=") != NULL;
+}
+
+/*
+ * The addresses are asked for anew for each session, since they change; a
+ * lookup that still runs serves whoever waits for it.
  */
 static void resolve_and_start(struct transport *t, struct channel *ch)
 {
 	struct sio_failure failure = {.stage = SIO_STAGE_LOCAL,
 				      .text = "cannot start a lookup"};
 
-	if (t->url.literal || t->host.proxy) {
+	if (t->url.literal || t->host.proxy || belongs_to_session(ch)) {
 		channel_start_next(ch);
 		return;
 	}
@@ -115,8 +126,11 @@ static void open_channel(struct transport *t, const struct sio_request *request)
 	struct sio_failure failure = {.stage = SIO_STAGE_LOCAL,
 				      .text = "out of memory"};
 	struct channel *ch = find_channel(t, 0);
+	bool too_long = strlen(request->target) > MAX_TARGET_BYTES;
 
-	if (!ch || channel_open(ch, request))
+	if (too_long)
+		failure.text = "path and query have more than 2000 bytes";
+	if (too_long || !ch || channel_open(ch, request))
 		sio_client_failed(t->host.client, request->channel, &failure,
 				  loop_now(t->host.loop));
 	else

@@ -36,7 +36,7 @@ async function carry(from, to, rules, onLimit) {
 				await sleep(rules.delayMs);
 			if (rules.bytesPerSecond)
 				await sleep(1000 * size / rules.bytesPerSecond);
-			while (rules.frozen?.())
+			while (rules.frozen?.() && !to.destroyed)
 				await sleep(20);
 			if (size && !to.write(chunk.subarray(0, size)))
 				await Promise.race([once(to, 'drain'), once(to, 'close')]);
