@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 
-import { AGENT, ROOT, messages } from './lab.mjs';
+import { ROOT, messages } from './lab.mjs';
 import { run } from './net.mjs';
 import { until } from './process.mjs';
 
 export const METRICS = '127.0.0.1:9427';
-const FLOOD = AGENT.replace(/icmp-agent$/, 'tests/e2e/flood');
+const FLOOD = `${ROOT}build/tests/e2e/flood`;
 
 /**
  * Why there can be no flood, or false. The program is built by `make test` and
