@@ -47,7 +47,16 @@ function makeServer(release, http, options) {
 export async function listen(release, { port = 0, tls, options } = {}) {
 	const http = tls ? createTlsServer(tls) : createServer();
 	http.on('tlsClientError', () => {}); // what the client says is judged
+	const sockets = new Set(); // those that were upgraded, too
+	http.on('connection', socket => {
+		sockets.add(socket);
+		socket.on('close', () => sockets.delete(socket));
+	});
 	const io = makeServer(release, http, options);
+	// 30 s would keep this process that long after a client was killed
+	io.engine.on('connection', socket => {
+		socket.transport.closeTimeout = 100;
+	});
 	http.listen(port, '127.0.0.1');
 	await once(http, 'listening');
 	port = http.address().port;
@@ -60,7 +69,8 @@ export async function listen(release, { port = 0, tls, options } = {}) {
 			const closed = once(http, 'close');
 			io.close();
 			http.close();
-			http.closeAllConnections();
+			for (const socket of sockets)
+				socket.destroy();
 			await closed;
 		},
 	};
