@@ -59,8 +59,8 @@ lab_run(const char *format, ...)
 static inline void lab_veth(const char *a, const char *b)
 {
 	lab_run("ip link add %s type veth peer name %s", a, b);
-	lab_run("sysctl -qw net.ipv6.conf.%s.disable_ipv6=1 "
-		"net.ipv6.conf.%s.disable_ipv6=1",
+	lab_run("for i in %s %s; do f=/proc/sys/net/ipv6/conf/$i/disable_ipv6; "
+		"test ! -e $f || echo 1 >$f; done",
 		a, b);
 	lab_run("ip link set %s up && ip link set %s up", a, b);
 }
