@@ -74,6 +74,8 @@ static void reset(struct eio_session *s)
 	sio_buf_cut(&s->ws_in, 0);
 	sio_buf_cut(&s->get_in, 0);
 	sio_buf_cut(&s->post_in, 0);
+	/* a balancer's choice is of a session: its server may be gone */
+	sio_buf_cut(&s->cookies, 0);
 	s->rest = NULL;
 	s->sid[0] = '\0';
 	s->max_payload = SIZE_MAX;

@@ -237,7 +237,10 @@ void sio_client_ws_feed(struct sio_client *c, uint32_t channel, bool binary,
 			const void *data, size_t len, bool last,
 			uint64_t now_ns);
 
-/* A Set-Cookie header of an HTTP answer; name=value is kept for the next. */
+/*
+ * A Set-Cookie header of an HTTP answer; name=value is kept for the rest of
+ * the session.
+ */
 void sio_client_http_cookie(struct sio_client *c, uint32_t channel,
 			    const char *set_cookie, size_t len);
 
