@@ -198,6 +198,7 @@ image:
 SAN_TEST  := address,undefined
 SAN_BUILD := build/san-$(subst $(comma),-,$(SAN_TEST))
 RUN_TESTS := tests/support/run-tests.sh
+JOBS := $(shell nproc)
 NODE_TEST := node --test --test-reporter=tap
 
 suites_unit := $(foreach t,$(UNIT_TESTS),'tap:$(notdir $(t)):$(t)')
@@ -210,10 +211,15 @@ suites_fuzz := $(foreach f,$(FUZZERS),'check:$(notdir $(f)) $(FUZZ_SECONDS) s:$(
 
 .PHONY: test test-all test-unit test-bpf test-e2e test-browser
 test: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 test-programs
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 SAN=$(SAN_TEST) all unit-tests
 	$(Q)$(MAKE) --no-print-directory WERROR=1 test-all
 
-test-all: all $(E2E_PROGRAMS) unit-tests bpf-tests fuzzers
-	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_TEST) all unit-tests
+.PHONY: test-programs
+test-programs: all $(E2E_PROGRAMS) unit-tests bpf-tests fuzzers configs
+
+# Built before, so that what is measured below has the machine for itself.
+test-all:
 	$(Q)$(RUN_TESTS) $(suites_lint) $(suites_unit) $(suites_san) $(suites_bpf) \
 		$(suites_fuzz) $(suites_e2e) $(suites_browser)
 
