@@ -201,13 +201,13 @@ RUN_TESTS := tests/support/run-tests.sh
 JOBS := $(shell nproc)
 NODE_TEST := node --test --test-reporter=tap
 
-suites_unit := $(foreach t,$(UNIT_TESTS),'tap:$(notdir $(t)):$(t)')
-suites_san := $(foreach t,$(UNIT_TESTS),'tap:$(notdir $(t)) ASan,UBSan:$(SAN_BUILD)/tests/unit/$(notdir $(t))')
-suites_bpf := $(foreach t,$(BPF_TESTS),'tap:$(notdir $(t)):$(t)')
-suites_e2e := $(foreach t,$(sort $(wildcard tests/e2e/*.test.mjs)),'node:$(t):$(NODE_TEST) $(t)')
-suites_browser := $(foreach t,$(sort $(wildcard tests/browser/*.test.mjs)),'node:$(t):$(NODE_TEST) $(t)')
-suites_lint := $(foreach l,$(LINTS),'check:$(l):$(MAKE) -s $(l)')
-suites_fuzz := $(foreach f,$(FUZZERS),'check:$(notdir $(f)) $(FUZZ_SECONDS) s:$(MAKE) -s $(f)-run')
+suites_unit = $(foreach t,$(UNIT_TESTS),'tap:$(notdir $(t)):$(t)')
+suites_san = $(foreach t,$(UNIT_TESTS),'tap:$(notdir $(t)) ASan,UBSan:$(SAN_BUILD)/tests/unit/$(notdir $(t))')
+suites_bpf = $(foreach t,$(BPF_TESTS),'tap:$(notdir $(t)):$(t)')
+suites_e2e = $(foreach t,$(sort $(wildcard tests/e2e/*.test.mjs)),'node:$(t):$(NODE_TEST) $(t)')
+suites_browser = $(foreach t,$(sort $(wildcard tests/browser/*.test.mjs)),'node:$(t):$(NODE_TEST) $(t)')
+suites_lint = $(foreach l,$(LINTS),'check:$(l):$(MAKE) -s $(l)')
+suites_fuzz = $(foreach f,$(FUZZERS),'check:$(notdir $(f)) $(FUZZ_SECONDS) s:$(MAKE) -s $(f)-run')
 
 .PHONY: test test-all test-unit test-bpf test-e2e test-browser
 test: deps
