@@ -91,13 +91,19 @@ size_t queue_rewind(struct queue *q)
 	return sent;
 }
 
+/* An empty ring begins anew, so that few messages touch little memory. */
+static void drop_head(struct queue *q)
+{
+	q->length--;
+	q->head = q->length ? at(q, 1) : 0;
+}
+
 void queue_pop(struct queue *q)
 {
 	if (q->length == 0)
 		return;
 	q->packets -= packets_of(&q->ring[q->head]);
-	q->head = (q->head + 1) % q->max;
-	q->length--;
+	drop_head(q);
 	if (q->sent > 0)
 		q->sent--;
 }
@@ -111,8 +117,7 @@ void queue_pop_unsent(struct queue *q)
 	q->packets -= packets_of(&q->ring[at(q, sent)]);
 	for (size_t i = sent; i > 0; i--)
 		q->ring[at(q, i)] = q->ring[at(q, i - 1)];
-	q->head = (q->head + 1) % q->max;
-	q->length--;
+	drop_head(q);
 }
 
 size_t queue_length(const struct queue *q)

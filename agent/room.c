@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "agent/room.h"
+#include "agent/room_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,46 +9,16 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "agent/backend.h"
 #include "agent/echo.h"
-#include "agent/format.h"
 #include "agent/log.h"
 #include "agent/siphash.h"
 
 enum {
-	OUTPUT_HIGH_BYTES = 256 * 1024, /* what the client may hold encoded */
-	MESSAGE_BYTES = 64 * 1024,	/* several lines in one, at most */
-	FLOWS = 4096,			/* kept apart while folding */
+	FLOWS = 4096, /* kept apart while folding */
 };
 
-#define NS_PER_S UINT64_C(1000000000)
 #define LEAVE_NS (NS_PER_S / 2)
-/* A server that re-sends at all does so at once; if not, it is asked. */
-#define ECHO_NS	 (5 * NS_PER_S)
-/* Longer than a connection that is dead lives without heartbeats. */
-#define PROBE_NS (90 * NS_PER_S)
 #define SAY_NS	 (60 * NS_PER_S)
-
-struct room {
-	const struct options *options;
-	const struct credentials *credentials;
-	char *name;
-	struct loop *loop;
-	struct outbox *outbox;
-	struct backend *backend;
-	struct loop_timer *turn_timer; /* the second is over */
-	struct loop_timer *echo_timer; /* no echo came */
-	struct loop_timer *pace_timer; /* the next batch may leave */
-	uint64_t next_send_ns;
-	uint64_t connects;
-	uint64_t backlog_said_ns;
-	uint64_t probe_sent; /* messages before the question that is open */
-	bool probing;	     /* whether the server has read these */
-	bool no_echo;	     /* it does not re-send; of this connection */
-	bool stopping;
-	bool leaving; /* everything left, the last answer is awaited */
-	char text[MESSAGE_BYTES];
-};
 
 static int64_t unix_now(void)
 {
@@ -102,140 +72,6 @@ static void say_backlog(struct room *r)
 	r->backlog_said_ns = now_ns;
 }
 
-/* ---- from the outbox to the server ---- */
-
-static int format_line(const struct room *r, const struct message *m, char *buf,
-		       size_t size)
-{
-	switch (m->kind) {
-	case MESSAGE_RATE_REACHED:
-		return snprintf(buf, size,
-				"⚠️ [%s] Rate limit reached (%" PRIu64
-				"/sec), dropping messages...",
-				r->name, m->number);
-	case MESSAGE_RATE_EXCEEDED:
-		return snprintf(buf, size,
-				"⚠️ [%s] Rate limit exceeded: %" PRIu64
-				" messages dropped in the last second",
-				r->name, m->number);
-	case MESSAGE_EVENT:
-		break;
-	}
-	if (r->options->format == FORMAT_JSON)
-		return format_json(&m->event, buf, size);
-	return format_text(&m->event, r->options->detail, buf, size);
-}
-
-/* As many lines as shall leave together; returns the length of the text. */
-static size_t format_batch(struct room *r, size_t max, size_t *ret_lines)
-{
-	size_t limit = backend_max_text(r->backend);
-	const struct message *m;
-	size_t len = 0, n;
-
-	if (limit > sizeof(r->text))
-		limit = sizeof(r->text);
-	for (n = 0; n < max && (m = outbox_peek(r->outbox, n)); n++) {
-		char line[FORMAT_MAX_BYTES];
-		int k = format_line(r, m, line, sizeof(line));
-
-		if (k < 0)
-			break;
-		if (n > 0 && len + (size_t)k + 1 > limit)
-			break;
-		if (n > 0)
-			r->text[len++] = '\n';
-		memcpy(r->text + len, line, (size_t)k);
-		len += (size_t)k;
-	}
-	*ret_lines = n;
-	return len;
-}
-
-static void await_echo(struct room *r)
-{
-	bool waits = outbox_unconfirmed(r->outbox) > 0;
-
-	loop_timer_set(r->echo_timer,
-		       waits ? loop_now(r->loop) + ECHO_NS : LOOP_NEVER);
-}
-
-/* Sent; the first one without an echo starts the clock. */
-static void note_sent(struct room *r, size_t lines, size_t len)
-{
-	bool first = !outbox_unconfirmed(r->outbox);
-
-	outbox_sent(r->outbox, lines, r->no_echo ? 0 : echo_hash(r->text, len));
-	if (first)
-		await_echo(r);
-}
-
-/*
- * No echo may mean that the server sends none, or that the connection is dead,
- * where everything must be sent again. Who answers a question has read what
- * came before it; who does not, yet keeps the connection alive for longer than
- * a dead one lives, has too. So only then is the silence believed.
- */
-static void on_no_echo(void *user)
-{
-	struct room *r = user;
-
-	if (r->probing || r->stopping || !outbox_unconfirmed(r->outbox))
-		return;
-	r->probe_sent = outbox_counters(r->outbox)->sent;
-	r->probing = !backend_ping(r->backend, PROBE_NS);
-	await_echo(r);
-	backend_kick(r->backend);
-}
-
-/* False where nothing more can be sent now. */
-static bool send_batch(struct room *r, size_t max)
-{
-	size_t lines, len = format_batch(r, max, &lines);
-
-	switch (backend_emit(r->backend, r->text, len)) {
-	case BACKEND_SENT:
-		note_sent(r, lines, len);
-		return true;
-	case BACKEND_TOO_BIG:
-		if (lines > 1)
-			return send_batch(r, 1);
-		log_warning("%s: a message is larger than the server takes",
-			    r->name);
-		outbox_reject(r->outbox, ACCOUNT_DROP_SIZE);
-		return true;
-	case BACKEND_FULL:
-		break;
-	}
-	return false;
-}
-
-/* With several lines in a message, the rate is kept by spacing messages. */
-static bool must_wait(struct room *r)
-{
-	uint64_t now_ns = loop_now(r->loop);
-
-	if (r->options->batch < 2 || !r->options->rate || r->stopping)
-		return false;
-	if (now_ns < r->next_send_ns) {
-		loop_timer_set(r->pace_timer, r->next_send_ns);
-		return true;
-	}
-	r->next_send_ns = now_ns + NS_PER_S / r->options->rate;
-	return false;
-}
-
-static void pump(struct room *r)
-{
-	if (!backend_connected(r->backend))
-		return;
-	while (backend_output_bytes(r->backend) < OUTPUT_HIGH_BYTES &&
-	       outbox_peek(r->outbox, 0)) {
-		if (must_wait(r) || !send_batch(r, r->options->batch))
-			return;
-	}
-}
-
 static void on_pace(void *user)
 {
 	struct room *r = user;
@@ -261,7 +97,7 @@ static void on_writable(void *user)
 {
 	struct room *r = user;
 
-	pump(r);
+	room_pump(r);
 	if (r->stopping && !outbox_waiting(r->outbox))
 		leave(r);
 }
@@ -270,7 +106,7 @@ void room_flush(struct room *r)
 {
 	arm_turn(r, unix_now());
 	say_backlog(r);
-	pump(r);
+	room_pump(r);
 	backend_kick(r->backend);
 }
 
@@ -302,24 +138,7 @@ static void on_data(void *user, const char *json, size_t len)
 
 	if (r->no_echo || !outbox_echoed(r->outbox, echo_hash_json(json, len)))
 		return;
-	await_echo(r);
-}
-
-static void end_probe(struct room *r)
-{
-	r->probing = false;
-	if (!backend_connected(r->backend))
-		return;
-	if (!outbox_confirm(r->outbox, r->probe_sent)) {
-		await_echo(r);
-		return;
-	}
-	outbox_confirm(r->outbox, UINT64_MAX);
-	loop_timer_set(r->echo_timer, LOOP_NEVER);
-	log_info("%s: the server does not send messages back, so they count "
-		 "as delivered once they were sent",
-		 r->name);
-	r->no_echo = true;
+	room_await_echo(r);
 }
 
 /* Answers come in the order of the questions: one on the way out is the last.
@@ -329,7 +148,7 @@ static void on_answer(void *user, bool in_time)
 	struct room *r = user;
 
 	if (r->probing && (in_time || !r->leaving))
-		end_probe(r);
+		room_end_probe(r);
 	else if (r->leaving)
 		backend_leave(r->backend);
 }
@@ -376,7 +195,8 @@ static int set_up(struct room *r, const char *name)
 	if (!err)
 		err = loop_timer_new(r->loop, on_turn, r, &r->turn_timer);
 	if (!err)
-		err = loop_timer_new(r->loop, on_no_echo, r, &r->echo_timer);
+		err = loop_timer_new(r->loop, room_on_no_echo, r,
+				     &r->echo_timer);
 	if (!err)
 		err = loop_timer_new(r->loop, on_pace, r, &r->pace_timer);
 	return err ? err : new_backend(r);
