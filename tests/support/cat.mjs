@@ -20,8 +20,8 @@ const shorten = text =>
 	text.length > 400 ? `${text.slice(0, 400)}... (${text.length})` : text;
 
 export class Cat extends Process {
-	constructor(url, args = [], { env, prefix = [], cwd } = {}) {
-		super('sio_cat', [...prefix, CAT, ...QUICK, ...args, url],
+	constructor(url, args = [], { env, binary = CAT, cwd } = {}) {
+		super('sio_cat', [binary, ...QUICK, ...args, url],
 			{ stdin: 'pipe', env, cwd });
 		this.child.stdin.on('error', () => {}); // it ended first
 	}
