@@ -311,7 +311,8 @@ lint-clang-tidy: $(SKEL)
 
 lint-cppcheck:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--suppress=missingIncludeSystem --suppress=checkersReport --error-exitcode=1 -I. agent proto
+		--suppress=missingIncludeSystem --suppress=checkersReport --error-exitcode=1 \
+		'-DLIBBPF_OPTS(TYPE,NAME,...)=struct TYPE NAME' -I. agent proto
 
 lint-scripts:
 	$(Q)shellcheck $(SCRIPTS)

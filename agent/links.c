@@ -28,12 +28,13 @@ static bool is_layer3(unsigned int arphrd)
 	return false;
 }
 
-static void driver_get(int fd, struct ifreq *ifr, struct link_info *info)
+static void driver_get(int fd, struct link_info *info)
 {
 	struct ethtool_drvinfo drv = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq ifr = {.ifr_data = (char *)&drv};
 
-	ifr->ifr_data = (char *)&drv;
-	if (ioctl(fd, SIOCETHTOOL, ifr) == 0)
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", info->name);
+	if (ioctl(fd, SIOCETHTOOL, &ifr) == 0)
 		snprintf(info->driver, sizeof(info->driver), "%s", drv.driver);
 }
 
@@ -54,7 +55,7 @@ static int info_read(int fd, const char *name, struct link_info *info)
 	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
 		return -errno;
 	info->running = ifr.ifr_flags & IFF_RUNNING;
-	driver_get(fd, &ifr, info);
+	driver_get(fd, info);
 	return 0;
 }
 
