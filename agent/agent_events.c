@@ -20,12 +20,18 @@ enum {
 #define NS_PER_S  INT64_C(1000000000)
 #define STOP_NS	  (800 * NS_PER_MS) /* SIGTERM ends within a second */
 
-static int64_t unix_now(void)
+static int64_t clock_now(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+static void read_clocks(struct agent *a)
+{
+	a->now_unix_ns = clock_now(CLOCK_REALTIME);
+	a->now_boot_ns = clock_now(CLOCK_BOOTTIME);
 }
 
 /* ---- packets ---- */
@@ -36,8 +42,7 @@ static void on_packet(void *user, const struct icmp_event *event)
 	struct icmp_event e = *event;
 
 	tally_add(a->tally, &e);
-	if (e.single)
-		rtt_observe(a->rtt, &e, e.boot_ns);
+	rtt_observe(a->rtt, &e, e.single ? e.boot_ns : a->now_boot_ns);
 	if (a->rooms)
 		rooms_take(a->rooms, &e, a->now_unix_ns);
 	else
@@ -64,7 +69,7 @@ static int take_turn(struct agent *a)
 {
 	int n;
 
-	a->now_unix_ns = unix_now();
+	read_clocks(a);
 	n = capture_dispatch(a->capture, TURN_RECORDS, on_packet, a);
 	if (n < 0)
 		log_error("ring buffer: %s", strerror(-n));
@@ -103,7 +108,7 @@ static void on_collect(void *user)
 {
 	struct agent *a = user;
 
-	a->now_unix_ns = unix_now();
+	read_clocks(a);
 	capture_collect(a->capture, loop_now(a->loop), TURN_RECORDS, on_packet,
 			a);
 	arm_collect(a);
@@ -171,7 +176,7 @@ static void stop(struct agent *a)
 	a->ring_watch = a->links_watch = NULL;
 	loop_timer_set(a->collect_timer, LOOP_NEVER);
 	loop_timer_set(a->stop_timer, loop_now(a->loop) + STOP_NS);
-	a->now_unix_ns = unix_now();
+	read_clocks(a);
 	if (capture_finish(a->capture, on_packet, a) < 0)
 		log_error("the last packets could not be read");
 	if (a->rooms)

@@ -25,7 +25,8 @@ struct agent {
 	struct tally *tally;
 	struct metrics *metrics;
 	struct report_sources sources; /* of the figures, once all is open */
-	int64_t now_unix_ns;
+	int64_t now_unix_ns;	       /* as of this wake-up */
+	int64_t now_boot_ns;
 	int signal_fd;
 	bool stopping;
 };

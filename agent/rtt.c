@@ -46,6 +46,7 @@ struct side {
 	uint32_t oldest;
 	uint32_t newest;
 	size_t length;
+	int64_t blind_ns; /* replies were only counted, until then */
 };
 
 struct rtt {
@@ -86,6 +87,7 @@ int rtt_new(size_t max_waiting, const uint8_t seed[SIPHASH_KEY_BYTES],
 			rtt_free(r);
 			return -ENOMEM;
 		}
+		r->sides[i].blind_ns = INT64_MIN;
 	}
 	*ret_rtt = r;
 	return 0;
@@ -178,8 +180,11 @@ static void expire_side(const struct rtt *r, struct side *s, int64_t now_ns)
 {
 	while (s->oldest != NONE &&
 	       now_ns - s->entries[s->oldest].time_ns >= RTT_TIMEOUT_NS) {
+		if (s->entries[s->oldest].time_ns <= s->blind_ns)
+			s->counters.displaced++;
+		else
+			s->counters.unanswered++;
 		remove_oldest(r, s);
-		s->counters.unanswered++;
 	}
 }
 
@@ -247,6 +252,11 @@ void rtt_observe(struct rtt *r, struct icmp_event *event, int64_t time_ns)
 		.id = event->id, .seq = event->seq, .family = k->family};
 	struct side *s;
 
+	if (!event->single && is_reply(k)) {
+		s = &r->sides[k->direction == ICMP_DIR_IN];
+		expire_side(r, s, time_ns);
+		s->blind_ns = time_ns;
+	}
 	if (!event->single || event->count != 1 || !(event->has & ICMP_HAS_ID))
 		return;
 	if (is_request(k)) {

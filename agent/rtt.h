@@ -37,9 +37,11 @@ struct rtt_counters {
 	uint64_t answered;
 	uint64_t unanswered; /* no reply within RTT_TIMEOUT_NS */
 	uint64_t repeated;   /* the same request again before a reply */
-	uint64_t displaced;  /* the oldest of a full table */
-	uint64_t strays;     /* replies to no request that was seen */
-	uint64_t sum_ns;     /* of all answered */
+	/* the oldest of a full table, and those whose reply may have been
+	 * among packets that were only counted */
+	uint64_t displaced;
+	uint64_t strays;	       /* replies to no request that was seen */
+	uint64_t sum_ns;	       /* of all answered */
 	uint64_t buckets[RTT_BUCKETS]; /* each its own, not cumulative */
 };
 
@@ -51,8 +53,9 @@ int rtt_new(size_t max_waiting, const uint8_t seed[SIPHASH_KEY_BYTES],
 void rtt_free(struct rtt *r);
 
 /*
- * Takes every event, minds only single echo requests and replies with their
- * identifiers. Writes rtt_ns of a reply whose request was seen less than
+ * Takes every event, minds single echo requests and replies with their
+ * identifiers; and replies that were only counted, up to time_ns: requests that
+ * wait then are not called unanswered, for who knows. Writes rtt_ns of a reply whose request was seen less than
  * RTT_TIMEOUT_NS ago, at least 1.
  */
 void rtt_observe(struct rtt *r, struct icmp_event *event, int64_t time_ns);

@@ -174,6 +174,31 @@ static void test_unanswered_after_ten_seconds(void **state)
 	rtt_free(r);
 }
 
+/* A flood is counted without its sequence numbers: nobody knows who answered. */
+static void test_counted_replies_blind(void **state)
+{
+	struct icmp_event fold = echo(true, ICMP_DIR_IN, 4, 2, 1, 0, 0);
+	struct rtt *r = make(4);
+
+	(void)state;
+	fold.single = false;
+	fold.has = 0;
+	fold.count = 1000;
+	request(r, ICMP_DIR_OUT, 1, 100 * S);
+	request(r, ICMP_DIR_IN, 1, 100 * S);
+	rtt_observe(r, &fold, 101 * S);
+	request(r, ICMP_DIR_OUT, 2, 102 * S);
+	rtt_expire(r, 120 * S);
+	assert_int_equal(out(r)->displaced, 1);
+	assert_int_equal(out(r)->unanswered, 1);
+	assert_int_equal(rtt_counters(r, ICMP_DIR_IN)->unanswered, 1);
+	/* what was too old by then had no answer */
+	request(r, ICMP_DIR_OUT, 3, 200 * S);
+	rtt_observe(r, &fold, 210 * S);
+	assert_int_equal(out(r)->unanswered, 2);
+	rtt_free(r);
+}
+
 static void test_repeated_request(void **state)
 {
 	struct rtt *r = make(4);
@@ -303,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_strangers_do_not_pair),
 		cmocka_unit_test(test_only_single_echoes),
 		cmocka_unit_test(test_unanswered_after_ten_seconds),
+		cmocka_unit_test(test_counted_replies_blind),
 		cmocka_unit_test(test_repeated_request),
 		cmocka_unit_test(test_full_table_displaces_the_oldest),
 		cmocka_unit_test(test_overtaken_record),
