@@ -38,7 +38,7 @@ struct attach_policy {
 
 struct attachment {
 	enum attach_how how;
-	int link_fd; /* owned; -1 where `how` is no link */
+	int link_fd; /* owned; ATTACH_CLSACT: a socket of the owner's, or -1 */
 	int ifindex;
 	enum icmp_direction direction;
 	uint32_t tc_handle; /* ATTACH_CLSACT */

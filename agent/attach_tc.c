@@ -4,8 +4,12 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "agent/attach_internal.h"
@@ -15,6 +19,12 @@
 #define ATTACH_TYPE_TCX_INGRESS 46
 #define ATTACH_TYPE_TCX_EGRESS	47
 #define ATTACH_FLAG_BEFORE	(1u << 3)
+
+enum {
+	HANDLE_FIRST = 0x69636d70, /* "icmp": no other's by chance */
+	HANDLES = 8,		   /* agents at once on one hook */
+	PRIORITIES = 4,
+};
 
 /*
  * The kernel asks for nothing but these fields, whatever the age of the
@@ -48,18 +58,85 @@ static void clsact_hook(struct bpf_tc_hook *hook, int ifindex,
 	};
 }
 
+static void filter_delete(const struct bpf_tc_hook *hook, uint32_t handle,
+			  uint32_t priority)
+{
+	struct bpf_tc_opts opts = {
+		.sz = sizeof(opts),
+		.handle = handle,
+		.priority = priority,
+	};
+	int err = bpf_tc_detach(hook, &opts);
+
+	if (err && err != -ENODEV && err != -ENOENT && err != -EINVAL)
+		log_warning("ifindex %d: cannot remove tc filter %u: %s",
+			    hook->ifindex, priority, strerror(-err));
+}
+
 /*
- * First of all filters: priority 1, where a new one goes before its equals.
- * Should another kind of classifier hold that, the kernel chooses.
+ * A filter outlives its process, unlike a link. So that a leftover is known,
+ * a filter's handle is one of a few of our own, and whoever uses one holds a
+ * socket of that name: it is of the network namespace, as the filter is, and
+ * gone with the process. A descriptor, or negative errno: -EADDRINUSE.
+ */
+static int handle_own(const struct bpf_tc_hook *hook, uint32_t handle)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int n, err;
+
+	if (fd < 0)
+		return -errno;
+	n = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
+		     "icmp-agent/%d/%d/%x", hook->ifindex,
+		     (int)hook->attach_point, handle);
+	if (bind(fd, (struct sockaddr *)&address,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			     (size_t)n)) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/*
+ * Takes a handle that nobody owns, and removes all filters whose owner is
+ * gone. Where all handles are taken the kernel is to choose: 0, no socket.
+ */
+static void handle_take(const struct bpf_tc_hook *hook, struct attachment *a)
+{
+	a->tc_handle = 0;
+	a->link_fd = -1;
+	for (uint32_t i = 0; i < HANDLES; i++) {
+		int fd = handle_own(hook, HANDLE_FIRST + i);
+
+		if (fd < 0)
+			continue;
+		for (uint32_t p = 1; p <= PRIORITIES; p++)
+			filter_delete(hook, HANDLE_FIRST + i, p);
+		if (a->link_fd >= 0) {
+			close(fd);
+			continue;
+		}
+		a->link_fd = fd;
+		a->tc_handle = HANDLE_FIRST + i;
+	}
+}
+
+/*
+ * First of all filters: the lowest priority, where a new one goes before its
+ * equals. Another kind of classifier may hold that: then the next one, at
+ * last the kernel's choice.
  */
 static int filter_attach(const struct bpf_tc_hook *hook, int program,
 			 struct attachment *a)
 {
+	const uint32_t handle = a->tc_handle;
 	int err = -EINVAL;
 
-	for (int priority = 1; err && priority >= 0; priority--) {
+	for (uint32_t p = 1; err && p <= PRIORITIES + 1; p++) {
 		LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = program,
-			    .priority = (__u32)priority);
+			    .handle = handle, .priority = p % (PRIORITIES + 1));
 
 		err = bpf_tc_attach(hook, &opts);
 		a->tc_handle = opts.handle;
@@ -78,24 +155,19 @@ static int clsact_attach(int program, struct attachment *a)
 	err = bpf_tc_hook_create(&hook);
 	if (err && err != -EEXIST)
 		return err;
-	return filter_attach(&hook, program, a);
+	handle_take(&hook, a);
+	err = filter_attach(&hook, program, a);
+	if (err && a->link_fd >= 0)
+		close(a->link_fd);
+	return err;
 }
 
 void attach_clsact_detach(const struct attachment *a)
 {
-	struct bpf_tc_opts opts = {
-		.sz = sizeof(opts),
-		.handle = a->tc_handle,
-		.priority = a->tc_priority,
-	};
 	struct bpf_tc_hook hook;
-	int err;
 
 	clsact_hook(&hook, a->ifindex, a->direction);
-	err = bpf_tc_detach(&hook, &opts);
-	if (err && err != -ENODEV && err != -ENOENT && err != -EINVAL)
-		log_warning("ifindex %d: cannot remove tc filter %u: %s",
-			    a->ifindex, a->tc_priority, strerror(-err));
+	filter_delete(&hook, a->tc_handle, a->tc_priority);
 }
 
 int attach_tc(const struct attach_programs *programs,

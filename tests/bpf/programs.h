@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -39,6 +40,15 @@ static inline int programs_on_record(void *user, void *data, size_t size)
 	memcpy(&p->last, data, size);
 	p->n_records++;
 	return 0;
+}
+
+/* What the environment asks for, where it asks for anything above 0. */
+static inline size_t programs_number(const char *name, size_t otherwise)
+{
+	const char *text = getenv(name);
+	size_t n = text ? strtoul(text, NULL, 10) : 0;
+
+	return n ? n : otherwise;
 }
 
 /* For a load that is expected to fail, or whose log would only be noise. */
