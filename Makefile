@@ -170,7 +170,8 @@ BUILD_PACKAGES := gcc make libc6-dev libbpf-dev libelf-dev zlib1g-dev \
 RUN_PACKAGES := nodejs npm iproute2 iputils-ping ca-certificates procps
 TEST_PACKAGES := libcmocka-dev clang-format clang-tidy cppcheck shellcheck \
 	libclang-rt-14-dev chromium fonts-dejavu-core fonts-noto-color-emoji \
-	sudo libcap2-bin util-linux
+	sudo libcap2-bin util-linux tshark tcpdump traceroute \
+	qemu-system-x86 busybox-static dash
 
 .PHONY: deps deps-demo
 deps:
@@ -206,10 +207,14 @@ suites_san = $(foreach t,$(UNIT_TESTS),'tap:$(notdir $(t)) ASan,UBSan:$(SAN_BUIL
 suites_bpf = $(foreach t,$(BPF_TESTS),'tap:$(notdir $(t)):$(t)')
 suites_e2e = $(foreach t,$(sort $(wildcard tests/e2e/*.test.mjs)),'node:$(t):$(NODE_TEST) $(t)')
 suites_browser = $(foreach t,$(sort $(wildcard tests/browser/*.test.mjs)),'node:$(t):$(NODE_TEST) $(t)')
+suites_kernel = $(foreach k,$(KERNELS),'tap:Linux $(k):tests/kernel/run.sh $(k) $(O)')
 suites_lint = $(foreach l,$(LINTS),'check:$(l):$(MAKE) -s $(l)')
 suites_fuzz = $(foreach f,$(FUZZERS),'check:$(notdir $(f)) $(FUZZ_SECONDS) s:$(MAKE) -s $(f)-run')
 
-.PHONY: test test-all test-unit test-bpf test-e2e test-browser
+# Debian's kernels of other kinds, see tests/kernel
+KERNELS ?= cloud-amd64 rt-amd64
+
+.PHONY: test test-all test-unit test-bpf test-kernel test-e2e test-browser
 test: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 test-programs
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 SAN=$(SAN_TEST) all unit-tests
@@ -221,7 +226,7 @@ test-programs: all $(E2E_PROGRAMS) unit-tests bpf-tests fuzzers configs
 # Built before, so that what is measured below has the machine for itself.
 test-all:
 	$(Q)$(RUN_TESTS) $(suites_lint) $(suites_unit) $(suites_san) $(suites_bpf) \
-		$(suites_fuzz) $(suites_e2e) $(suites_browser)
+		$(suites_kernel) $(suites_fuzz) $(suites_e2e) $(suites_browser)
 
 test-unit: unit-tests
 	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_TEST) unit-tests
@@ -229,6 +234,9 @@ test-unit: unit-tests
 
 test-bpf: bpf-tests
 	$(Q)$(RUN_TESTS) $(suites_bpf)
+
+test-kernel: all bpf-tests
+	$(Q)$(RUN_TESTS) $(suites_kernel)
 
 test-e2e: all $(E2E_PROGRAMS)
 	$(Q)$(RUN_TESTS) $(suites_e2e)
@@ -251,7 +259,7 @@ FUZZ_SOURCES := $(wildcard proto/*.c)
 .PHONY: fuzzers fuzz
 fuzzers: $(FUZZERS)
 
-$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(wildcard proto/*.h)
+$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(wildcard proto/*.h bpf/*.h)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_FLAGS) $< $(FUZZ_SOURCES) -o $@
