@@ -306,7 +306,7 @@ check-format:
 format:
 	$(Q)clang-format -i $(ALL_C)
 
-LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. -I$(BPF_OUT) -DICMP_AGENT_VERSION='"$(VERSION)"'
+LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. -isystem $(BPF_OUT) -DICMP_AGENT_VERSION='"$(VERSION)"'
 
 # gcc 12's analyzer; its taint and file-descriptor checks are of use as well
 lint-gcc: $(SKEL)

@@ -159,7 +159,7 @@ int attach_xdp(const struct attach_programs *programs,
 	if (attach_is_busy(err)) {
 		holder_get(link->ifindex, ret_holder);
 		if (!policy->replace &&
-		    strcmp(ret_holder->name, ATTACH_XDP_NAME))
+		    strcmp(ret_holder->name, ATTACH_XDP_NAME) != 0)
 			return err;
 		if (holder_detach(link, ret_holder, policy->replace))
 			return err;

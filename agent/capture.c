@@ -26,11 +26,13 @@ enum {
 
 static void log_load_error(int err)
 {
-	struct utsname u;
-	int major = 0, minor = 0;
+	struct utsname u = {0};
+	unsigned long major, minor;
+	char *end;
 
-	if (uname(&u) == 0)
-		sscanf(u.release, "%d.%d", &major, &minor);
+	(void)uname(&u); /* "" reads as 0, too old */
+	major = strtoul(u.release, &end, 10);
+	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
 	if (err == -EPERM || err == -EACCES)
 		log_error("cannot load the BPF programs: %s; run as root or "
 			  "give the capabilities",

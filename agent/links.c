@@ -152,7 +152,7 @@ static int change_read(const struct nlmsghdr *m, size_t size,
 int links_watch_read(int fd, struct link_change *ret_change)
 {
 	_Alignas(struct nlmsghdr) char buf[32768];
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = {0};
 	socklen_t from_bytes = sizeof(from);
 	ssize_t n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&from,
 			     &from_bytes);

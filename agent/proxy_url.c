@@ -66,7 +66,7 @@ static int write_authorization(const char *info, size_t len, char *out)
 				   sizeof(plain) - (size_t)n);
 	if (m < 0)
 		return -EINVAL;
-	memcpy(out, "Basic ", 6);
+	memcpy(out, "Basic ", sizeof("Basic "));
 	EVP_EncodeBlock((unsigned char *)out + 6, (unsigned char *)plain,
 			n + m);
 	return 0;
@@ -136,7 +136,7 @@ static bool bits_equal(const unsigned char *a, const unsigned char *b,
 {
 	unsigned char mask = (unsigned char)(0xff00 >> bits % 8);
 
-	if (memcmp(a, b, bits / 8))
+	if (memcmp(a, b, bits / 8) != 0)
 		return false;
 	return bits % 8 == 0 || !((a[bits / 8] ^ b[bits / 8]) & mask);
 }

@@ -19,7 +19,7 @@
 #define QUEUE_MAX	  1000000
 #define BATCH_MAX	  1000
 #define RING_MIN	  64 /* KiB, a page of any architecture */
-#define RING_MAX	  (256 * 1024)
+#define RING_MAX	  262144
 
 static int check_url(const char *value, char *ret_cause, size_t cause_size)
 {
@@ -247,7 +247,7 @@ const struct setting settings[] = {
 	 .option = "ring",
 	 NUMBER(ring_kib, RING_MIN, RING_MAX),
 	 .check = check_ring,
-	 .fallback = "1024",
+	 .fallback = "4096",
 	 .help = "size of the ring buffer to the kernel, KiB, a power of two"},
 	{.key = "QUEUE",
 	 .option = "queue",
