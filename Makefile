@@ -171,7 +171,8 @@ RUN_PACKAGES := nodejs npm iproute2 iputils-ping ca-certificates procps
 TEST_PACKAGES := libcmocka-dev clang-format clang-tidy cppcheck shellcheck \
 	libclang-rt-14-dev chromium fonts-dejavu-core fonts-noto-color-emoji \
 	sudo libcap2-bin util-linux tshark tcpdump traceroute \
-	qemu-system-x86 busybox-static dash
+	qemu-system-x86 busybox-static dash libcjson-dev openssl \
+	nginx-light haproxy squid tinyproxy python3-socketio python3-aiohttp
 
 .PHONY: deps deps-demo
 deps:
@@ -198,6 +199,7 @@ image:
 
 SAN_TEST  := address,undefined
 SAN_BUILD := build/san-$(subst $(comma),-,$(SAN_TEST))
+SAN_CAT   := $(SAN_BUILD)/tests/e2e/sio_cat
 RUN_TESTS := tests/support/run-tests.sh
 JOBS := $(shell nproc)
 NODE_TEST := node --test --test-reporter=tap
@@ -217,7 +219,7 @@ KERNELS ?= cloud-amd64 rt-amd64
 .PHONY: test test-all test-unit test-bpf test-kernel test-e2e test-browser
 test: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 test-programs
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 SAN=$(SAN_TEST) all unit-tests
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 SAN=$(SAN_TEST) all unit-tests $(SAN_CAT)
 	$(Q)$(MAKE) --no-print-directory WERROR=1 test-all
 
 .PHONY: test-programs
@@ -247,6 +249,8 @@ test-browser:
 # Floods and outages for SOAK_MINUTES, 60 unless it is set.
 .PHONY: soak
 soak: all $(E2E_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory SAN=$(SAN_TEST) $(SAN_CAT)
+	$(Q)SOAK=1 $(RUN_TESTS) 'node:1,000 reconnects:$(NODE_TEST) tests/e2e/transport-soak.test.mjs'
 	$(Q)node tests/support/soak.mjs
 
 # ---- fuzzing: libFuzzer, with the library compiled in ---------------------------
