@@ -11,7 +11,11 @@ if [ ! -x "$dir/promtool" ]; then
   mkdir -p "$dir/package"
   cd "$dir/package"
   # the lists of a fresh machine are empty or old
-  apt-get download prometheus >&2 || { apt-get update >&2 && apt-get download prometheus >&2; }
+  fetch() { apt-get -q download prometheus >/dev/null 2>&1; }
+  fetch || { apt-get update >/dev/null 2>&1 && fetch; } || {
+    echo "promtool: apt-get cannot download the package prometheus" >&2
+    exit 1
+  }
   dpkg-deb -x prometheus_*.deb .
   mv usr/bin/promtool ..
   cd .. && rm -r package
