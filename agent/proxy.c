@@ -169,7 +169,7 @@ static int status_of(const char *head)
 	if (strncmp(head, "HTTP/1.", 7) != 0 || strlen(head) < 12 ||
 	    head[8] != ' ')
 		return -1;
-	status = atoi(head + 9);
+	status = (int)strtol(head + 9, NULL, 10);
 	return status >= 100 && status <= 599 ? status : -1;
 }
 
