@@ -166,7 +166,8 @@ int capture_new(const struct capture_config *config,
 	if (err) {
 		log_load_error(err);
 		capture_free(c);
-		return err;
+		/* so old a kernel is no mistake in the configuration */
+		return err == -EINVAL ? -EOPNOTSUPP : err;
 	}
 	*ret_capture = c;
 	return 0;

@@ -6,7 +6,7 @@
 set -eu
 
 flavour=$1 build=$2
-timeout_s=${KERNEL_TEST_SECONDS:-240}
+timeout_s=${KERNEL_TEST_SECONDS:-300}
 here=$(dirname "$0")
 cache=build/kernel
 modules=(veth sch_ingress cls_bpf tun bridge stp llc)
