@@ -29,7 +29,7 @@ typedef void (*transport_event_fn)(void *user, const struct sio_event *event);
  * Calls `on_event` for each event of the client, and `on_writable` whenever
  * the client's output has run low: the place to emit. Neither may free the
  * transport. `client` stays the caller's and must outlive the transport; its
- * config.path comes from the same URL, see transport_path().
+ * config.path is the path of the same URL with "/socket.io/" behind it.
  *
  * Negative errno, logged in one line.
  */
