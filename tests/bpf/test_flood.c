@@ -211,7 +211,8 @@ static void run_floods(const struct capture_config *config,
 
 static void test_one_source(void **state)
 {
-	const struct sender like = {.sources = 1, .packets = 300000};
+	const struct sender like = {.sources = 1,
+				    .packets = (uint32_t)(300000 / divisor)};
 
 	(void)state;
 	if (!may)
@@ -221,7 +222,8 @@ static void test_one_source(void **state)
 
 static void test_thousand_sources(void **state)
 {
-	const struct sender like = {.sources = 1000, .packets = 100};
+	const struct sender like = {.sources = 1000,
+				    .packets = (uint32_t)(100 / divisor)};
 
 	(void)state;
 	if (!may)
@@ -232,7 +234,8 @@ static void test_thousand_sources(void **state)
 /* Half a million of each of two CPUs, again and again in part. */
 static void test_million_sources(void **state)
 {
-	const struct sender part = {.sources = 20000, .packets = 2};
+	const struct sender part = {.sources = (uint32_t)(20000 / divisor),
+				    .packets = 2};
 	const struct sender whole = {.sources = (uint32_t)(500000 / divisor),
 				     .packets = 1};
 
