@@ -10,6 +10,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/*
+ * What an address gets before the next one is tried: more than RFC 8305 asks
+ * for, since the one before is given up then.
+ */
+#define PATIENCE_NS (UINT64_C(1000) * 1000 * 1000)
+
 static void side_close(struct side *s)
 {
 	loop_watch_free(s->watch);
@@ -22,9 +28,11 @@ static void side_close(struct side *s)
 void relay_end(struct relay *r)
 {
 	resolve_free(r->resolve);
+	loop_timer_free(r->patience);
 	side_close(&r->near);
 	side_close(&r->far);
 	r->resolve = NULL;
+	r->patience = NULL;
 	r->proxy = NULL;
 }
 
@@ -239,6 +247,7 @@ static void on_connected(void *user)
 	int err = 0;
 	socklen_t len = sizeof(err);
 
+	loop_timer_set(r->patience, LOOP_NEVER);
 	getsockopt(r->far.fd, SOL_SOCKET, SO_ERROR, &err, &len);
 	if (err) {
 		connect_next(r, err);
@@ -281,10 +290,19 @@ static void connect_next(struct relay *r, int err)
 	while (r->next_address < r->addresses.n_addresses) {
 		side_close(&r->far);
 		err = connect_to(r, r->addresses.address[r->next_address++]);
-		if (!err)
-			return;
+		if (err)
+			continue;
+		if (r->next_address < r->addresses.n_addresses)
+			loop_timer_set(r->patience,
+				       loop_now(r->proxy->loop) + PATIENCE_NS);
+		return;
 	}
 	relay_fail(r, 0, strerror(err));
+}
+
+static void on_silence(void *user)
+{
+	connect_next(user, ETIMEDOUT);
 }
 
 static void on_resolved(void *user, const struct resolve_result *result)
@@ -320,7 +338,8 @@ void relay_start(struct proxy *p, struct relay *r, int fd)
 	r->near.fd = fd;
 	r->far.fd = -1;
 	p->failed = false;
-	if (loop_watch_new(p->loop, fd, on_near, r, &r->near.watch) ||
+	if (loop_timer_new(p->loop, on_silence, r, &r->patience) ||
+	    loop_watch_new(p->loop, fd, on_near, r, &r->near.watch) ||
 	    resolve_new(p->loop, p->via.host, on_resolved, r, &r->resolve))
 		relay_fail(r, 0, "out of memory");
 }

@@ -28,6 +28,7 @@ struct side {
 struct relay {
 	struct proxy *proxy; /* NULL: free */
 	struct resolve *resolve;
+	struct loop_timer *patience; /* with an address that is silent */
 	struct resolve_result addresses;
 	size_t next_address;
 	bool agreed;	  /* the proxy has: bytes pass */

@@ -240,6 +240,26 @@ describe('names', { concurrency: 3 }, () => {
 			});
 	}
 
+	labTest('a proxy with a dead IPv6 address beside a live one', async l => {
+		const [pair] = l.net.pairs;
+		const dead = pair.a6.replace('::1', '::dead');
+		const forget = etc(l.net.a, 'hosts',
+			`${dead} proxy.test\n${pair.a4} proxy.test\n`);
+		try {
+			await labBackend(l, '127.0.0.1');
+			const conf = l.file('tinyproxy.conf', ['Port 3128',
+				`Listen ${pair.a4}`, 'MaxClients 20', ''].join('\n'));
+			l.spawn('tinyproxy', l.net.a, ['tinyproxy', '-d', '-c', conf]);
+			await until(() => l.listening(3128), 5000, 'tinyproxy listens');
+			const cat = labCat(l, 'http://127.0.0.1:5000', ['--proxy',
+				'http://proxy.test', '--connect-ms', '2500']);
+			await cat.line('"connect"', 2400);
+			assert.doesNotMatch(cat.text('out').join('\n'), /failed/);
+		} finally {
+			forget();
+		}
+	});
+
 	labTest('no address answers: each is tried, the last is said', async l => {
 		const [pair] = l.net.pairs;
 		const forget = etc(l.net.a, 'hosts',
