@@ -5,6 +5,7 @@
 #
 # Prints the port once it listens; 0 takes any.
 import asyncio
+import os
 import ssl
 import sys
 
@@ -53,6 +54,7 @@ sio.register_namespace(Application("/admin"))
 
 
 async def main(port, cert=None, key=None):
+    parent = os.getppid()
     app = web.Application()
     sio.attach(app)
     runner = web.AppRunner(app, access_log=None)
@@ -64,7 +66,9 @@ async def main(port, cert=None, key=None):
     site = web.TCPSite(runner, "127.0.0.1", int(port), ssl_context=context)
     await site.start()
     print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    # a test that was killed stops nobody
+    while os.getppid() == parent:
+        await asyncio.sleep(1)
 
 
 asyncio.run(main(*sys.argv[1:]))
