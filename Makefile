@@ -283,7 +283,7 @@ fuzz: fuzzers
 
 .PHONY: bench
 bench: all $(BENCHES)
-	$(Q)$(foreach b,$(BENCHES),$(b) &&) true
+	$(Q)$(foreach b,$(BENCHES),$(b) &&) node tests/bench/memory.mjs
 
 $(O)/tests/bench/%: tests/bench/%.c $(O)/libagent.a $(O)/libsio.a
 	$(call say,BENCH,$@)
@@ -310,7 +310,7 @@ check-format:
 format:
 	$(Q)clang-format -i $(ALL_C)
 
-LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. -isystem $(BPF_OUT) -DICMP_AGENT_VERSION='"$(VERSION)"'
+LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. -isystem $(BPF_OUT) -DICMP_AGENT_VERSION=\"$(VERSION)\"
 
 # gcc 12's analyzer; its taint and file-descriptor checks are of use as well
 lint-gcc: $(SKEL)
@@ -319,7 +319,7 @@ lint-gcc: $(SKEL)
 
 lint-clang-tidy: $(SKEL)
 	$(Q)printf '%s\n' $(C_FILES) | xargs -P 2 -n 4 sh -c \
-		'clang-tidy --quiet "$$@" -- $(subst ",\",$(LINT_CFLAGS)) 2>/dev/null' sh
+		'clang-tidy --quiet "$$@" -- $(LINT_CFLAGS) 2>/dev/null' sh
 
 lint-cppcheck:
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
