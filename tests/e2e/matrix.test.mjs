@@ -116,19 +116,27 @@ async function binaryBothWays(cat) {
 	assert.deepEqual(answered.binary, [base64]);
 }
 
-async function largeBothWays(cat) {
-	const text = 'äöü'.repeat(100000 / 6);
+/*
+ * python-engineio 4.3 reads a POST's body with one read(length) of aiohttp,
+ * which gives what has arrived, so that a body in several TCP segments is cut
+ * off there. What goes up to it by polling stays within one.
+ */
+const UP_WHOLE = { text: 100000, line: 5000 };
+const UP_ONE_SEGMENT = { text: 6000, line: 300 };
+
+async function largeBothWays(cat, up) {
+	const text = 'äöü'.repeat(up.text / 6);
 	const after = cat.lines.length;
 	cat.emit('say', [text]);
 	assert.equal((await cat.message('said', { after })).args[0], text);
-	const bytes = Buffer.alloc(100000, 'binary \x00\xff', 'latin1');
+	const bytes = Buffer.alloc(up.text, 'binary \x00\xff', 'latin1');
 	const answer = await cat.ask('echo', [binary(bytes)]);
 	assert.equal(answer.binary[0], bytes.toString('base64'));
 	cat.emit('send', [300000]);
 	assert.equal((await cat.message('sent', { after })).args[0],
 		'x'.repeat(300000));
 	for (let i = 0; i < 50; i++)
-		cat.emit('say', [`${i} ${'y'.repeat(5000)}`]);
+		cat.emit('say', [`${i} ${'y'.repeat(up.line)}`]);
 	await cat.event('message', {
 		after, where: e => e.name === 'said' && /^49 /.test(e.args[0]),
 	});
@@ -150,10 +158,11 @@ function matrix(server, way) {
 		assert.deepEqual(cat.events('failed'), []);
 	});
 
-	catTest(`${title}: 100 KB both ways, 50 messages in order`, async scene => {
+	catTest(`${title}: large messages both ways, 50 in order`, async scene => {
 		const cat = await connected(scene,
 			await server.listen(scene, way), way);
-		await largeBothWays(cat);
+		await largeBothWays(cat, server === python && way.name !== 'WebSocket'
+			? UP_ONE_SEGMENT : UP_WHOLE);
 		await cat.leave();
 		assert.deepEqual(cat.events('lost'), []);
 	});
