@@ -99,27 +99,24 @@ PARSE_INLINE void detail_inner4(const struct packet *p,
  * Where the chain of extension headers cannot be followed to its end, the
  * protocol is that of the last header reached.
  */
-PARSE_INLINE void detail_inner6(const struct packet *p,
-				const struct icmp_head *h, __u32 off,
-				struct icmp_record *r)
+PARSE_INLINE void detail_inner6(const struct packet *p, struct icmp_head *h,
+				__u32 off, struct icmp_record *r)
 {
-	struct extension_walk w = {0};
+	struct extension_walk *w = &h->walk;
 	struct ip6_header ip;
 	int err;
 
 	if (inside_load(p, h, off, &ip, IP6_BYTES) ||
 	    (ip.version_class_flow & NET32(0xf0000000)) != NET32(0x60000000))
 		return;
-	w.off = off + IP6_BYTES;
-	w.end = h->end;
-	w.next = ip.next;
-	err = walk_extensions(p, &w);
+	walk_start(w, off + IP6_BYTES, h->end, ip.next);
+	err = walk_extensions(p, w);
 	r->has |= ICMP_HAS_INNER;
 	__builtin_memcpy(r->inner_src, ip.src, sizeof(ip.src));
 	__builtin_memcpy(r->inner_dst, ip.dst, sizeof(ip.dst));
-	r->inner_proto = w.next;
-	if (!err && !w.later)
-		detail_ports(p, h, w.off, r);
+	r->inner_proto = w->next;
+	if (!err && !w->later)
+		detail_ports(p, h, w->off, r);
 }
 
 /*
@@ -227,7 +224,7 @@ PARSE_INLINE int detail_has_more(const struct icmp_head *h)
 	       h->type == V6_REDIRECT;
 }
 
-PARSE_INLINE void detail_more(const struct packet *p, const struct icmp_head *h,
+PARSE_INLINE void detail_more(const struct packet *p, struct icmp_head *h,
 			      struct icmp_record *r)
 {
 	const __u32 gateway = h->rest;

@@ -11,9 +11,6 @@
 #include "bpf/parse.h"
 #include "bpf/record.h"
 
-/* A key on the stack: see struct icmp_head for why it has 8 bytes. */
-#define MAP_KEY(index) WORD64((__u32)(index), 0)
-
 /* Entries of all maps here are set by user space before load. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -26,7 +26,6 @@ static __noinline int walk_xdp(struct xdp_md *ctx, struct icmp_head *h)
 {
 	struct packet p = {.ctx = ctx, .kind = PACKET_XDP};
 
-	*h = (struct icmp_head){0};
 	return parse_walk(&p, h);
 }
 
@@ -40,13 +39,10 @@ static __noinline int walk_skb(struct __sk_buff *ctx, struct icmp_head *h,
 		.l3_proto = ctx->protocol,
 	};
 
-	*h = (struct icmp_head){0};
-	if (ctx->vlan_present)
-		head_set_vlan(h, ctx->vlan_tci);
 	return parse_walk(&p, h);
 }
 
-static __noinline int more_xdp(struct xdp_md *ctx, const struct icmp_head *h,
+static __noinline int more_xdp(struct xdp_md *ctx, struct icmp_head *h,
 			       struct icmp_record *r)
 {
 	struct packet p = {.ctx = ctx, .kind = PACKET_XDP};
@@ -55,7 +51,7 @@ static __noinline int more_xdp(struct xdp_md *ctx, const struct icmp_head *h,
 	return 0;
 }
 
-static __noinline int more_skb(struct __sk_buff *ctx, const struct icmp_head *h,
+static __noinline int more_skb(struct __sk_buff *ctx, struct icmp_head *h,
 			       struct icmp_record *r)
 {
 	struct packet p = {.ctx = ctx, .kind = PACKET_SKB};
@@ -65,8 +61,8 @@ static __noinline int more_skb(struct __sk_buff *ctx, const struct icmp_head *h,
 }
 
 static __always_inline int record_write(const struct packet *p,
-					const struct icmp_head *h,
-					__u32 ifindex, __u32 direction)
+					struct icmp_head *h, __u32 ifindex,
+					__u32 direction)
 {
 	struct icmp_record *r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 
@@ -112,8 +108,8 @@ static __always_inline void fold(const struct icmp_head *h,
 }
 
 static __always_inline void account_icmp(const struct packet *p,
-					 const struct icmp_head *h,
-					 __u32 ifindex, struct fold_place *at,
+					 struct icmp_head *h, __u32 ifindex,
+					 struct fold_place *at,
 					 struct icmp_counters *c)
 {
 	__u64 key = MAP_KEY(at->cpu);
@@ -140,9 +136,8 @@ static __always_inline void account_icmp(const struct packet *p,
 	cpu_leave(s);
 }
 
-static __always_inline void account(const struct packet *p,
-				    const struct icmp_head *h, int result,
-				    __u32 ifindex, __u32 direction)
+static __always_inline void account(const struct packet *p, struct icmp_head *h,
+				    int result, __u32 ifindex, __u32 direction)
 {
 	struct fold_place at = {
 		.direction = direction,
@@ -163,29 +158,29 @@ static __always_inline void account(const struct packet *p,
 SEC("xdp.frags")
 int icmp_xdp(struct xdp_md *ctx)
 {
-	struct icmp_head h; /* not all of it at once: see parse_fast() */
 	struct packet p = {
 		.ctx = ctx,
 		.data = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 		.kind = PACKET_XDP,
 	};
+	struct icmp_head *h = NULL;
 	int result;
 
-	h.has = 0;
-	h.vlan = 0;
 	result = parse_fast(&p, &h);
-	if (result == PARSE_SLOW)
-		result = walk_xdp(ctx, &h);
-	if (result != PARSE_OTHER)
-		account(&p, &h, result, ctx->ingress_ifindex, ICMP_DIR_IN);
+	if (result == PARSE_SLOW) {
+		h = packet_head(&p);
+		if (h)
+			result = walk_xdp(ctx, h);
+	}
+	if (h && result != PARSE_OTHER)
+		account(&p, h, result, ctx->ingress_ifindex, ICMP_DIR_IN);
 	return XDP_PASS;
 }
 
 static __always_inline int skb_run(struct __sk_buff *ctx, __u32 direction,
 				   _Bool layer3)
 {
-	struct icmp_head h;
 	struct packet p = {
 		.ctx = ctx,
 		.data = (void *)(long)ctx->data,
@@ -194,17 +189,17 @@ static __always_inline int skb_run(struct __sk_buff *ctx, __u32 direction,
 		.layer3 = layer3,
 		.l3_proto = layer3 ? ctx->protocol : 0,
 	};
+	struct icmp_head *h = NULL;
 	int result;
 
-	h.has = 0;
-	h.vlan = 0;
-	if (ctx->vlan_present)
-		head_set_vlan(&h, ctx->vlan_tci);
 	result = parse_fast(&p, &h);
-	if (result == PARSE_SLOW)
-		result = walk_skb(ctx, &h, layer3);
-	if (result != PARSE_OTHER)
-		account(&p, &h, result, ctx->ifindex, direction);
+	if (result == PARSE_SLOW) {
+		h = packet_head(&p);
+		if (h)
+			result = walk_skb(ctx, h, layer3);
+	}
+	if (h && result != PARSE_OTHER)
+		account(&p, h, result, ctx->ifindex, direction);
 	return TC_ACT_UNSPEC;
 }
 

@@ -346,6 +346,25 @@ static void test_capabilities(void **state)
 	assert_int_equal(load_with(&both[1], 1), EPERM);
 }
 
+/* The agent's start waits for it. Linux before 5.16 does not tell. */
+static void test_verifiable(void **state)
+{
+	__u32 size = sizeof(struct bpf_prog_info);
+	struct bpf_program *p;
+
+	(void)state;
+	if (skip_without_programs())
+		skip();
+	bpf_object__for_each_program(p, programs.skel->obj)
+	{
+		struct bpf_prog_info info = {0};
+		int fd = bpf_program__fd(p);
+
+		assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+		assert_in_range(info.verified_insns, 0, 15000);
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -373,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_verifiable),
 	};
 
 	cmocka_set_test_filter(getenv("BPF_TEST_FILTER"));

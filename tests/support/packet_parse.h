@@ -21,7 +21,10 @@
 static inline int packet_parse(const void *frame, size_t size, size_t linear,
 			       bool layer3, struct icmp_record *ret_record)
 {
+	struct icmp_head h = {0};
+	struct icmp_head *found;
 	struct packet p = {
+		.head = &h,
 		.ctx = (void *)(uintptr_t)frame,
 		.data = frame,
 		.end = (const __u8 *)frame + linear,
@@ -29,13 +32,12 @@ static inline int packet_parse(const void *frame, size_t size, size_t linear,
 		.kind = PACKET_BUFFER,
 		.layer3 = layer3,
 	};
-	struct icmp_head h = {0};
 	int result;
 
 	if (layer3 && size > 0)
 		p.l3_proto = p.data[0] >> 4 == 6 ? NET16(ETHERTYPE_IP6)
 						 : NET16(ETHERTYPE_IP4);
-	result = parse_fast(&p, &h);
+	result = parse_fast(&p, &found);
 	if (result == PARSE_SLOW) {
 		h = (struct icmp_head){0};
 		result = parse_walk(&p, &h);
