@@ -20,7 +20,7 @@ ip link set lo up
 # less of each than elsewhere: an emulated machine is slow
 export BPF_TEST_STEP=8 BPF_TEST_RUNS=2 BPF_TEST_DIVISOR=20
 # the table of packets, and once the capabilities that loading asks for: with
-# the least of them the kernel's verifier works ten times as long
+# the least of them the kernel's verifier works longer
 case $(uname -r) in
   *-rt-*) tests='*table*' ;;
   *) tests='*ab*' ;;
