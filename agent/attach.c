@@ -88,26 +88,29 @@ const char *attach_missing_capabilities(void)
 	bool net, bpf;
 
 	if (!caps)
-		return "not permitted";
+		return "not permitted; run as root";
 	net = have_capability(caps, CAP_NET_ADMIN);
 	bpf = have_capability(caps, CAP_BPF) ||
 	      have_capability(caps, CAP_SYS_ADMIN);
 	cap_free(caps);
 	if (!net && !bpf)
-		return "CAP_NET_ADMIN and CAP_BPF are missing";
+		return "CAP_NET_ADMIN and CAP_BPF are missing; run as root or "
+		       "give the capabilities";
 	if (!net)
-		return "CAP_NET_ADMIN is missing";
+		return "CAP_NET_ADMIN is missing; run as root or give the "
+		       "capability";
 	if (!bpf)
-		return "CAP_BPF is missing";
-	return "forbidden in spite of CAP_NET_ADMIN and CAP_BPF (lockdown or "
-	       "a seccomp filter)";
+		return "CAP_BPF is missing; run as root or give the capability";
+	return "forbidden in spite of CAP_NET_ADMIN and CAP_BPF, by a "
+	       "container's seccomp profile, by lockdown or by the verifier; "
+	       "--verbose shows the kernel's reasons";
 }
 
 void attach_log_error(const struct link_info *link, const char *hook, int err)
 {
 	if (err == -EPERM || err == -EACCES)
-		log_error("%s: %s: %s; run as root or give the capabilities",
-			  link->name, hook, attach_missing_capabilities());
+		log_error("%s: %s: %s", link->name, hook,
+			  attach_missing_capabilities());
 	else
 		log_error("%s: %s: %s%s%s", link->name, hook, strerror(-err),
 			  kernel_message[0] ? ": " : "", kernel_message);

@@ -34,8 +34,7 @@ static void log_load_error(int err)
 	major = strtoul(u.release, &end, 10);
 	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
 	if (err == -EPERM || err == -EACCES)
-		log_error("cannot load the BPF programs: %s; run as root or "
-			  "give the capabilities",
+		log_error("cannot load the BPF programs: %s",
 			  attach_missing_capabilities());
 	else if (major < 5 || (major == 5 && minor < 9))
 		log_error("cannot load the BPF programs: Linux 5.9 or newer "
