@@ -11,9 +11,10 @@
  * of `closed`, after which another may begin. Only the time of the caller is
  * used, kept in now_ns. Reused buffers keep their memory between sessions.
  *
- * Files: eio_session.c (states, packets, heartbeat, time), eio_channel.c
- * (requests to the carrier), eio_cookie.c, eio_polling.c (GET and POST),
- * eio_websocket.c (messages in and out), eio_upgrade.c (probe and switch).
+ * Files: eio_session.c (states, packets), eio_time.c (deadlines),
+ * eio_channel.c (requests to the carrier), eio_cookie.c, eio_polling.c (GET
+ * and POST), eio_websocket.c (messages in and out), eio_upgrade.c (probe and
+ * switch).
  */
 #include "proto/eio_packet.h"
 #include "proto/eio_queue.h"

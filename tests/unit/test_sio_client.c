@@ -675,6 +675,43 @@ static void test_heartbeat_lost(void **state)
 	assert_in_range(peer.retry_ns, 100 * MS, 1 * S);
 }
 
+/* The time is said as it is, however short. */
+static void test_heartbeat_lost_in_words(void **state)
+{
+	static const struct {
+		const char *interval;
+		const char *timeout;
+		const char *seconds;
+	} rows[] = {
+		{"25000", "20000", "45"}, {"600", "400", "1"},
+		{"1000", "500", "1.5"},	  {"200", "100", "0.3"},
+		{"40", "5", "0.045"},	  {"33.3", "0.001", "0.033301"},
+		{"5", "5", "0.01"},	  {"8640000", "1e99", "95040"},
+	};
+
+	(void)state;
+	peer_start(&peer);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[160];
+
+		peer_skip(&peer);
+		peer_ws_open(&peer);
+		snprintf(text, sizeof(text),
+			 "0{\"sid\":\"S\",\"upgrades\":[],\"pingInterval\":%s,"
+			 "\"pingTimeout\":%s}",
+			 rows[i].interval, rows[i].timeout);
+		peer_ws_text(&peer, text);
+		peer_ws_text(&peer, "40{\"sid\":\"N\"}");
+		peer_skip(&peer);
+		peer_wait_next(&peer);
+		snprintf(text, sizeof(text),
+			 "ABORT WS\nLOST heartbeat lost 0: no ping for %s s\n",
+			 rows[i].seconds);
+		expect(text);
+		peer_wait_next(&peer);
+	}
+}
+
 static void test_heartbeat_restarts_with_each_ping(void **state)
 {
 	(void)state;
@@ -993,6 +1030,7 @@ int main(void)
 		T(test_late_ack_is_never_sent),
 		T(test_ping_is_answered),
 		T(test_heartbeat_lost),
+		T(test_heartbeat_lost_in_words),
 		T(test_heartbeat_restarts_with_each_ping),
 		T(test_pong_overtakes_the_queue),
 		T(test_backoff_doubles_with_full_jitter),
