@@ -39,6 +39,8 @@ static int exit_status(int err)
 		return EX_NOPERM;
 	case -EINVAL:
 		return EX_CONFIG;
+	case -EIO:
+		return EX_IOERR;
 	default:
 		return EX_UNAVAILABLE;
 	}
@@ -207,6 +209,8 @@ int agent_run(const struct options *options)
 	err = set_up(&a);
 	if (!err) {
 		err = loop_run(a.loop);
+		if (a.error)
+			err = -EIO;
 		report_totals(&a.sources);
 	}
 	tear_down(&a);

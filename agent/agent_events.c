@@ -161,6 +161,19 @@ static void on_stop_timer(void *user)
 	loop_stop(a->loop);
 }
 
+/* From here on nothing comes; all that was seen is where it waits. */
+static void finish_capture(struct agent *a)
+{
+	a->stopping = true;
+	loop_watch_free(a->ring_watch);
+	loop_watch_free(a->links_watch);
+	a->ring_watch = a->links_watch = NULL;
+	loop_timer_set(a->collect_timer, LOOP_NEVER);
+	read_clocks(a);
+	if (capture_finish(a->capture, on_packet, a) < 0)
+		log_error("the last packets could not be read");
+}
+
 /*
  * The order keeps every packet that was seen: what the kernel holds, then what
  * is queued, then the leave-taking.
@@ -171,15 +184,8 @@ static void stop(struct agent *a)
 		loop_stop(a->loop);
 		return;
 	}
-	a->stopping = true;
-	loop_watch_free(a->ring_watch);
-	loop_watch_free(a->links_watch);
-	a->ring_watch = a->links_watch = NULL;
-	loop_timer_set(a->collect_timer, LOOP_NEVER);
 	loop_timer_set(a->stop_timer, loop_now(a->loop) + STOP_NS);
-	read_clocks(a);
-	if (capture_finish(a->capture, on_packet, a) < 0)
-		log_error("the last packets could not be read");
+	finish_capture(a);
 	if (a->rooms)
 		rooms_stop(a->rooms, on_stopped, a);
 	else
@@ -234,6 +240,12 @@ void agent_on_printer_closed(void *user)
 {
 	struct agent *a = user;
 
-	log_info("stopping: nobody reads standard output any more");
+	a->error = printer_error(a->printer);
+	if (a->error)
+		log_error("stopping: standard output: %s", strerror(-a->error));
+	else
+		log_info("stopping: nobody reads standard output any more");
+	if (!a->stopping)
+		finish_capture(a);
 	loop_stop(a->loop);
 }

@@ -29,6 +29,7 @@ struct agent {
 	int64_t now_boot_ns;
 	int signal_fd;
 	bool stopping;
+	int error; /* that ended it: negative errno */
 };
 
 /* Packets and interfaces reach the output from here on. Negative errno. */

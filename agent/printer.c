@@ -28,8 +28,8 @@ struct printer {
 	loop_fn on_stopped;
 	void *user;
 	void *stopped_user;
-	uint64_t written;  /* packets, to the sink */
-	uint64_t reported; /* of these, as of when it was last empty */
+	struct account written; /* to the sink */
+	struct account taken;	/* of this, as of when it was last empty */
 	struct icmp_event poured[POUR_LINES];
 	size_t n_poured;
 };
@@ -41,13 +41,13 @@ static void write_line(void *user, const struct icmp_event *event)
 	int n;
 
 	if (sink_empty(p->sink))
-		p->reported = p->written;
+		p->taken = p->written;
 	if (p->options->output == OUTPUT_JSON)
 		n = format_json(event, line, sizeof(line));
 	else
 		n = format_text(event, p->options->detail, line, sizeof(line));
 	if (n > 0 && !sink_write(p->sink, line, (size_t)n))
-		p->written += event->count;
+		account_report(&p->written, event);
 	else
 		fold_add(p->fold, event);
 }
@@ -101,6 +101,11 @@ static void on_sink_closed(void *user)
 	p->on_closed(p->user);
 }
 
+int printer_error(const struct printer *p)
+{
+	return sink_error(p->sink);
+}
+
 bool printer_full(const struct printer *p)
 {
 	return sink_full(p->sink);
@@ -124,14 +129,15 @@ void printer_stop(struct printer *p, loop_fn on_stopped, void *user)
 	on_drain(p);
 }
 
-uint64_t printer_reported(const struct printer *p)
+const struct account *printer_account(const struct printer *p)
 {
-	return sink_empty(p->sink) ? p->written : p->reported;
+	return sink_empty(p->sink) ? &p->written : &p->taken;
 }
 
 uint64_t printer_pending(const struct printer *p)
 {
-	return p->written - printer_reported(p) + fold_packets(p->fold);
+	return account_reported(&p->written) -
+	       account_reported(printer_account(p)) + fold_packets(p->fold);
 }
 
 /* ---- life ---- */

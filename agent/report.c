@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include "agent/report.h"
+#include "agent/report_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "agent/log.h"
-
-#define PREFIX "icmp_agent_"
 
 static const char *const directions[ICMP_DIR_COUNT] = {"in", "out"};
 
@@ -132,120 +130,6 @@ static void expose_attached(const struct report_sources *s,
 	}
 }
 
-/* ---- of the rooms ---- */
-
-static uint64_t sent_of(const struct room *r)
-{
-	return outbox_counters(room_outbox(r))->sent;
-}
-
-static uint64_t echoed_of(const struct room *r)
-{
-	return outbox_counters(room_outbox(r))->echoed;
-}
-
-static uint64_t resent_of(const struct room *r)
-{
-	return outbox_counters(room_outbox(r))->resent;
-}
-
-static uint64_t pending_of(const struct room *r)
-{
-	return outbox_pending(room_outbox(r));
-}
-
-static uint64_t connected_of(const struct room *r)
-{
-	return room_connected(r);
-}
-
-static const struct {
-	const char *name, *type, *help;
-	uint64_t (*value)(const struct room *r);
-} room_families[] = {
-	{PREFIX "pending_packets", "gauge",
-	 "Packets in messages that wait or whose echo has not come.",
-	 pending_of},
-	{PREFIX "messages_sent_total", "counter", "Messages sent to the room.",
-	 sent_of},
-	{PREFIX "messages_echoed_total", "counter",
-	 "Messages that the backend sent back: delivered.", echoed_of},
-	{PREFIX "messages_resent_total", "counter",
-	 "Messages that shall leave again after a connection ended.",
-	 resent_of},
-	{PREFIX "connects_total", "counter", "Times that the room was joined.",
-	 room_connects},
-	{PREFIX "connected", "gauge", "1 while the room is joined.",
-	 connected_of},
-};
-
-static void expose_room_family(const struct report_sources *s,
-			       struct exposition *e, size_t k)
-{
-	const struct room *r;
-
-	exposition_family(e, room_families[k].name, room_families[k].type,
-			  room_families[k].help);
-	for (size_t i = 0; (r = rooms_get(s->rooms, i)); i++) {
-		const struct exposition_label labels[] = {
-			{"room", room_name(r)},
-			{NULL, NULL},
-		};
-
-		exposition_sample(e, room_families[k].name, labels,
-				  room_families[k].value(r));
-	}
-}
-
-static void expose_reported(const struct report_sources *s,
-			    struct exposition *e)
-{
-	static const char name[] = PREFIX "reported_packets_total";
-	const struct room *r;
-
-	exposition_family(e, name, "counter",
-			  "Packets that are part of a message, by how.");
-	for (size_t i = 0; (r = rooms_get(s->rooms, i)); i++) {
-		const struct outbox_counters *c =
-			outbox_counters(room_outbox(r));
-
-		for (int how = 0; how < ACCOUNT_HOW_COUNT; how++) {
-			const struct exposition_label labels[] = {
-				{"room", room_name(r)},
-				{"how", account_how_name(how)},
-				{NULL, NULL},
-			};
-
-			exposition_sample(e, name, labels,
-					  c->account.reported[how]);
-		}
-	}
-}
-
-static void expose_dropped(const struct report_sources *s, struct exposition *e)
-{
-	static const char name[] = PREFIX "dropped_packets_total";
-	const struct room *r;
-
-	exposition_family(e, name, "counter",
-			  "Packets that are part of no message, by reason.");
-	for (size_t i = 0; (r = rooms_get(s->rooms, i)); i++) {
-		const struct outbox_counters *c =
-			outbox_counters(room_outbox(r));
-
-		for (int k = 0; k < ACCOUNT_REASON_COUNT; k++) {
-			const struct exposition_label labels[] = {
-				{"room", room_name(r)},
-				{"reason", account_reason_name(k)},
-				{NULL, NULL},
-			};
-
-			exposition_sample(e, name, labels,
-					  c->account.dropped[k]);
-		}
-	}
-}
-
 /* ---- of the packets ---- */
 
 static void expose_tally(const struct report_sources *s, struct exposition *e)
@@ -342,13 +226,7 @@ void report_metrics(const struct report_sources *s, struct exposition *e)
 	expose_attached(s, e);
 	expose_tally(s, e);
 	expose_rtt(s, e);
-	if (!s->rooms)
-		return;
-	for (size_t k = 0; k < sizeof(room_families) / sizeof(room_families[0]);
-	     k++)
-		expose_room_family(s, e, k);
-	expose_reported(s, e);
-	expose_dropped(s, e);
+	report_outputs(s, e);
 }
 
 const char *report_health(const struct report_sources *s)
@@ -364,23 +242,16 @@ const char *report_health(const struct report_sources *s)
 void report_totals(const struct report_sources *s)
 {
 	struct capture_counters kernel;
-	const struct room *r;
+	struct report_output out;
 	uint64_t reported = 0, pending = 0;
 	uint64_t dropped[ACCOUNT_REASON_COUNT] = {0};
 
 	capture_counters(s->capture, &kernel);
-	if (s->printer) {
-		reported = printer_reported(s->printer);
-		pending = printer_pending(s->printer);
-	}
-	for (size_t i = 0; s->rooms && (r = rooms_get(s->rooms, i)); i++) {
-		const struct outbox *o = room_outbox(r);
-		const struct account *account = &outbox_counters(o)->account;
-
-		reported += account_reported(account);
-		pending += outbox_pending(o);
+	for (size_t i = 0; report_output_get(s, i, &out); i++) {
+		reported += account_reported(out.account);
+		pending += out.pending;
 		for (int k = 0; k < ACCOUNT_REASON_COUNT; k++)
-			dropped[k] += account->dropped[k];
+			dropped[k] += out.account->dropped[k];
 	}
 	log_info("packets: %" PRIu64 " seen = %" PRIu64 " reported + %" PRIu64
 		 " pending + %" PRIu64 " dropped (%" PRIu64 " by rate, %" PRIu64

@@ -24,6 +24,7 @@ struct sink {
 	void *user;
 	int fd;
 	bool closed;
+	int error; /* why, where the reader has not gone: negative errno */
 	bool was_full;
 	size_t start;
 	size_t end;
@@ -48,6 +49,7 @@ static bool write_some(struct sink *s)
 	done = write(s->fd, s->buf + s->start, n);
 	if (done < 0) {
 		s->closed = errno != EINTR && errno != EAGAIN;
+		s->error = s->closed && errno != EPIPE ? -errno : 0;
 		return false;
 	}
 	s->start += (size_t)done;
@@ -110,6 +112,7 @@ int sink_new(struct loop *loop, int fd, loop_fn on_ready, loop_fn on_closed,
 	s->user = user;
 	s->fd = fd;
 	s->closed = s->was_full = false;
+	s->error = 0;
 	s->start = s->end = 0;
 	err = loop_timer_new(loop, on_timer, s, &s->timer);
 	if (err) {
@@ -144,6 +147,11 @@ int sink_write(struct sink *s, const char *line, size_t len)
 	if (sink_full(s))
 		s->was_full = true;
 	return 0;
+}
+
+int sink_error(const struct sink *s)
+{
+	return s->error;
 }
 
 bool sink_full(const struct sink *s)

@@ -28,6 +28,9 @@ int sink_write(struct sink *s, const char *line, size_t len);
 /* Hands what was appended to the descriptor, as far as that takes it. */
 void sink_flush(struct sink *s);
 
+/* Once on_closed was called: 0, the reader has gone, or negative errno. */
+int sink_error(const struct sink *s);
+
 bool sink_full(const struct sink *s);
 bool sink_empty(const struct sink *s);
 

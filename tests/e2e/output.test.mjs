@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 
+import { metrics, totals } from '../support/account.mjs';
 import {
 	AGENT, PASSWORD, ROOT, URL_A, echoCount, labTest,
 } from '../support/lab.mjs';
-import { sleep } from '../support/process.mjs';
+import { sleep, until } from '../support/process.mjs';
 
 /** The order that users know, then the rest of the contract. */
 const FIELDS = ['src_ip', 'dst_ip', 'icmp_type', 'icmp_code', 'timestamp',
@@ -108,6 +109,32 @@ describe('standard output', { concurrency: 4 }, () => {
 		assert.equal(out[1], 'status 0');
 		assert.doesNotMatch(shell.text('err').join('\n'),
 			/broken|EPIPE|error/i);
+	});
+
+	labTest('a full disk ends it with status 74', async l => {
+		const [pair] = l.net.pairs;
+		l.ping(pair.a4, 100, 0.1);
+		const shell = l.spawn('shell', l.net.a, ['bash', '-c',
+			`"${AGENT}" --output json --family 4 lan0 >/dev/full
+			 echo "status $?"`]);
+		await shell.end();
+		assert.deepEqual(shell.text('out'), ['status 74']);
+		assert.match(shell.text('err').join('\n'),
+			/stopping: standard output: No space left on device/);
+		assert.ok(totals(shell).pending > 0);
+	});
+
+	labTest('the metrics account for its lines too', async l => {
+		const [pair] = l.net.pairs;
+		const agent = l.agent(['--output', 'json', '--family', '4', 'lan0']);
+		await agent.line('lan0');
+		await l.ping(pair.a4, 5, 0.01).end();
+		await until(() => echoLines(agent, [8, 0]).length === 10, 5000,
+			'ten lines');
+		const m = metrics(l, agent.metrics);
+		assert.equal(m('seen_packets_total'), 10);
+		assert.equal(m('reported_packets_total', 'how="single"'), 10);
+		assert.equal(m('pending_packets'), 0);
 	});
 
 	labTest('the Node.js client reads it as before', async l => {

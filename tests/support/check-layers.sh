@@ -29,7 +29,7 @@ mapfile -t agent < <(ls agent/*.c agent/*.h)
 mapfile -t proto < <(ls proto/*.c proto/*.h)
 lws='libwebsockets\.h|agent/(loop_lws|channel|trust)\.h'
 bpf='bpf/(bpf|libbpf|btf|bpf_helpers|bpf_endian)\.h|.*\.skel\.h'
-edges='agent/(capture|attach|links|transport|trust|resolve|metrics|sandbox|loop|sink|agent|channel|log)[a-z_]*\.h|agent/(proxy|room|rooms|backend|printer|report)\.h'
+edges='agent/(capture|attach|links|transport|trust|resolve|metrics|sandbox|loop|sink|agent|channel|log)[a-z_]*\.h|agent/(proxy|room|room_internal|rooms|backend|printer|report|report_internal)\.h'
 
 deny 'proto/ stands on libc alone' '.*cJSON.*|agent/.*|bpf/.*|openssl/.*|libwebsockets\.h|sys/socket\.h|netinet/.*|arpa/.*|netdb\.h|poll\.h|sys/epoll\.h|pthread\.h|time\.h|sys/time\.h|unistd\.h|fcntl\.h' "${proto[@]}"
 

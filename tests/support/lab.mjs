@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
 // What the end-to-end tests share: a network, the real backend, the agent and
 // viewers in it. labTest() prints everybody's output where the body
-// fails, and removes everything either way.
+// fails, and removes everything either way. Where it does not, each agent has
+// to account for every packet that it saw.
+import assert from 'node:assert/strict';
 import {
 	mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
 } from 'node:fs';
@@ -10,6 +12,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { assertBalanced, metrics, totals } from './account.mjs';
 import { Net, run } from './net.mjs';
 import { Process, onExit, until } from './process.mjs';
 
@@ -101,11 +104,31 @@ export class Lab {
 		return p;
 	}
 
-	/** The agent with the settings of the project's own example. */
+	/**
+	 * The agent with the settings of the project's own example, and with
+	 * metrics at `metrics` unless the test has its own address of them.
+	 */
 	agent(args = ['lan0'], { env = {}, prefix = [] } = {}) {
-		return this.spawn('agent', this.net.a, [...prefix, AGENT, ...args], {
-			env: { CLIENTNAME: 'ICMP', URL: URL_A, PASSWORD, ...env },
+		const given = args[args.indexOf('--metrics') + 1];
+		const METRICS = args.includes('--metrics') ? given :
+			env.METRICS ?? `127.0.0.1:${9500 + this.processes.length}`;
+		const p = this.spawn('agent', this.net.a, [...prefix, AGENT, ...args], {
+			env: { CLIENTNAME: 'ICMP', URL: URL_A, PASSWORD, METRICS, ...env },
 		});
+		p.metrics = METRICS;
+		return p;
+	}
+
+	/** Fails where an agent's figures do not add up at rest, or at its end. */
+	async accounted() {
+		for (const p of this.processes.filter(p => p.metrics && !p.result)) {
+			await balanced(this, p);
+			const { code } = await p.stop();
+			assert.equal(code, 0, 'status after SIGTERM');
+		}
+		for (const p of this.processes.filter(p =>
+			p.text('err').some(t => / seen = /.test(t))))
+			totals(p);
 	}
 
 	/** An agent that is in its room, and a viewer there. */
@@ -142,6 +165,23 @@ export class Lab {
 	log() {
 		return this.processes.map(p => p.log()).join('\n');
 	}
+}
+
+/** Resolves once a running agent has dealt with what it has seen. */
+async function balanced(l, agent) {
+	let why;
+	const probe = () => {
+		try {
+			assertBalanced(metrics(l, agent.metrics));
+			return true;
+		} catch (e) {
+			why = e;
+			return false;
+		}
+	};
+	await until(probe, 5000, 'seen is what was told of').catch(() => {
+		throw why;
+	});
 }
 
 /** What the room was told, in order: [{ at, message, client }]. */
@@ -182,6 +222,7 @@ export function labTest(name, body, { skip = cannotRun() } = {}) {
 		const l = new Lab();
 		try {
 			await body(l);
+			await l.accounted();
 		} catch (e) {
 			console.error(`==== ${name}\n${l.log()}`);
 			throw e;

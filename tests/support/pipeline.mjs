@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: ISC
-// Floods, and the account of what became of them: what the agent saw, what it
-// says of it, and what the room was told.
+// Floods, and what became of them: what the room was told.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 
+import { assertBalanced, metrics, sum, totals } from './account.mjs';
 import { ROOT, messages } from './lab.mjs';
 import { run } from './net.mjs';
 import { until } from './process.mjs';
 
-export const METRICS = '127.0.0.1:9427';
+export {
+	METRICS, assertBalanced, get, metrics, totals,
+} from './account.mjs';
+
 const FLOOD = `${ROOT}build/tests/e2e/flood`;
 
 /**
@@ -46,8 +49,6 @@ export function packetsOf(line) {
 export const linesOf = viewer =>
 	messages(viewer).flatMap(m => m.message.split('\n'));
 
-const sum = numbers => numbers.reduce((a, b) => a + b, 0);
-
 export const packetsIn = viewer => sum(linesOf(viewer).map(packetsOf));
 
 /**
@@ -60,17 +61,6 @@ export function delivered(viewer) {
 	return { distinct, twice: sum(lines.map(packetsOf)) - distinct };
 }
 
-/** The agent's last line; checked to add up. */
-export function totals(agent) {
-	const line = agent.text('err').findLast(t => / seen = /.test(t));
-	const n = /: (\d+) seen = (\d+) reported \+ (\d+) pending \+ (\d+) dropped/
-		.exec(line ?? '');
-	assert.ok(n, `no totals in: ${agent.log()}`);
-	const [seen, reported, pending, dropped] = n.slice(1).map(Number);
-	assert.equal(seen, reported + pending + dropped, line);
-	return { seen, reported, pending, dropped };
-}
-
 /** Stops it within a second, and with status 0; its totals. */
 export async function stopped(agent) {
 	const asked = Date.now();
@@ -79,37 +69,6 @@ export async function stopped(agent) {
 	assert.equal(code, 0, agent.log());
 	assert.ok(at - asked < 1000, `SIGTERM took ${at - asked} ms`);
 	return { ...totals(agent), took: at - asked };
-}
-
-/** Status and body of a GET from the agent's own server. */
-export function get(l, path) {
-	const text = run(...l.net.inside(l.net.a, 'bash', '-c',
-		`exec 3<>/dev/tcp/${METRICS.replace(':', '/')}
-		 printf 'GET ${path} HTTP/1.1\\r\\nHost: a\\r\\n' >&3
-		 printf 'Connection: close\\r\\n\\r\\n' >&3
-		 cat <&3`));
-	const at = text.indexOf('\r\n\r\n');
-	return { status: Number(text.split(' ')[1]), body: text.slice(at + 4) };
-}
-
-/** The figures of /metrics: a function that adds up those that match. */
-export function metrics(l) {
-	const { status, body } = get(l, '/metrics');
-	assert.equal(status, 200);
-	const samples = body.split('\n').filter(t => t && !t.startsWith('#'))
-		.map(t => /^icmp_agent_(\w+)(\{.*\})? (\S+)$/.exec(t));
-	return (name, label = '') => sum(samples
-		.filter(s => s[1] === name && (s[2] ?? '').includes(label))
-		.map(s => Number(s[3])));
-}
-
-/** The identity, whatever waits. */
-export function assertBalanced(m) {
-	const seen = m('seen_packets_total');
-	assert.equal(m('recorded_packets_total') + m('folded_packets_total') +
-		m('remainder_packets_total'), seen, 'in the kernel');
-	assert.equal(m('reported_packets_total') + m('pending_packets') +
-		m('dropped_packets_total'), seen, 'in the agent');
 }
 
 /** Resolves once nothing waits any more; then all is balanced. */

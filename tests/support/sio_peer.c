@@ -354,22 +354,44 @@ void peer_wait_next(struct sio_peer *p)
 	sio_client_timeout(p->client, p->now_ns);
 }
 
-void peer_join_ws(struct sio_peer *p)
+/* An attempt has begun: the WebSocket is opened, the handshake made. */
+static void handshake_ws(struct sio_peer *p)
 {
-	peer_start(p);
 	peer_skip(p);
 	peer_ws_open(p);
 	peer_ws_text(p, PEER_HANDSHAKE);
+}
+
+void peer_open_ws(struct sio_peer *p)
+{
+	peer_start(p);
+	handshake_ws(p);
+}
+
+void peer_reopen_ws(struct sio_peer *p)
+{
+	peer_wait_next(p);
+	handshake_ws(p);
+}
+
+void peer_join_ws(struct sio_peer *p)
+{
+	peer_open_ws(p);
 	peer_skip(p);
 	peer_ws_text(p, "40{\"sid\":\"N\"}");
 	peer_skip(p);
 }
 
-void peer_join_polling(struct sio_peer *p)
+void peer_start_polling(struct sio_peer *p)
 {
 	p->config.transports = SIO_POLLING;
 	peer_start(p);
 	peer_skip(p);
+}
+
+void peer_join_polling(struct sio_peer *p)
+{
+	peer_start_polling(p);
 	peer_poll(p, 200, PEER_HANDSHAKE_POLLING);
 	peer_skip(p);
 	peer_posted(p, 200, "ok");

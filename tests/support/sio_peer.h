@@ -82,9 +82,15 @@ void peer_wait(struct sio_peer *p, uint64_t ms);
 /* To the next deadline exactly; the test program ends if there is none. */
 void peer_wait_next(struct sio_peer *p);
 
-/* start, WebSocket, handshake, CONNECT of "/": nothing is left to take. */
+/* start, WebSocket, handshake: what came of the last is left to take. */
+void peer_open_ws(struct sio_peer *p);
+/* The same by the next attempt, at its time. */
+void peer_reopen_ws(struct sio_peer *p);
+/* open, then CONNECT of "/": nothing is left to take. */
 void peer_join_ws(struct sio_peer *p);
-/* The same by polling, a GET under way. */
+/* start by polling alone, the GET of the handshake under way. */
+void peer_start_polling(struct sio_peer *p);
+/* joined by polling, a GET under way. */
 void peer_join_polling(struct sio_peer *p);
 
 /* One string argument. */
