@@ -3,21 +3,11 @@
  * Text of any kind as an Engine.IO packet, as base64, as a line for people and
  * as a string to be written: what is written must always be valid.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "proto/base64.h"
 #include "proto/eio_packet.h"
 #include "proto/json.h"
 #include "proto/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void check_packet(const char *text, size_t len)
 {
@@ -89,13 +79,8 @@ static void check_line(const char *data, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* of its own, so that reading too far is noticed */
-	char *text = malloc(size ? size : 1);
+	char *text = copy_of(data, size);
 
-	if (!text)
-		return 0;
-	if (size)
-		memcpy(text, data, size);
 	check_packet(text, size);
 	check_base64(text, size);
 	check_string(text, size);

@@ -3,18 +3,8 @@
  * A body of HTTP long-polling: every packet lies within it, and the packets
  * that were found make a payload that decodes to the same.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "proto/eio_packet.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 /* Writes down type and data of each packet; the text is decoded in place. */
 static int decode(char *text, size_t len, struct sio_buf *found,
@@ -65,12 +55,8 @@ static void check_payload(char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size ? size : 1);
+	char *text = copy_of(data, size);
 
-	if (!text)
-		return 0;
-	if (size)
-		memcpy(text, data, size);
 	check_payload(text, size);
 	free(text);
 	return 0;

@@ -5,14 +5,10 @@
  * a shorter frame says less, never something else. Inputs grow out of the
  * packets of the table in tests/bpf.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/bpf/packets.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/support/packet_parse.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 			       unsigned int seed);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
@@ -28,20 +24,11 @@ struct frame {
 	bool layer3;
 };
 
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-/* In memory of just that size, so that ASan sees a read beyond it. */
 static struct outcome parse(const struct frame *f, size_t size, size_t linear)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = copy_of(f->bytes, size);
 	struct outcome o = {0};
 
-	check(copy != NULL);
-	memcpy(copy, f->bytes, size);
 	o.result = packet_parse(copy, size, linear, f->layer3, &o.record);
 	free(copy);
 	return o;

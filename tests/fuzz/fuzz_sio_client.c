@@ -9,14 +9,11 @@
  * the time, and in the end has freed everything.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "proto/eio_packet.h"
 #include "proto/json.h"
 #include "proto/sio_packet.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 #define NS_PER_MS 1000000ull
 
@@ -37,12 +34,6 @@ struct world {
 	unsigned int attachments_due;
 	int64_t ack_id;
 };
-
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static uint8_t next(struct world *w)
 {

@@ -3,24 +3,14 @@
  * A Socket.IO packet: all parts lie within the text, the JSON is valid by
  * itself, and what is encoded from the parts decodes to them.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "proto/json.h"
 #include "proto/sio_packet.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static const struct sio_packet_limits limits = {
 	.max_attachments = 10,
 	.max_depth = 32,
 };
-
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static bool within(const char *p, size_t n, const char *text, size_t len)
 {
@@ -123,12 +113,8 @@ static void check_packet(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size ? size : 1);
+	char *text = copy_of(data, size);
 
-	if (!text)
-		return 0;
-	if (size)
-		memcpy(text, data, size);
 	check_packet(text, size);
 	free(text);
 	return 0;

@@ -4,20 +4,9 @@
  * it or bear it, say so in words, and come back; it must never crash, hang or
  * answer with something that a correct server would not expect.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/support/sio_peer.h"
+#include "tests/support/sio_test.h"
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
-#define PH(n)	   "{\"_placeholder\":true,\"num\":" #n "}"
 #define HS(sid, interval, timeout, more)                               \
 	"0{\"sid\":" sid ",\"upgrades\":[],\"pingInterval\":" interval \
 	",\"pingTimeout\":" timeout more "}"
@@ -330,8 +319,6 @@ static const struct scenario scenarios[] = {
 	 {"85:0{\"sid\":\"x\"}2:40"},
 	 "FAILED old server 0: the server speaks Engine.IO 3\n"},
 };
-
-static struct sio_peer peer;
 
 static void begin(enum start start)
 {

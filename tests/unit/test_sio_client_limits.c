@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/* Whatever a server can make grow has a limit. */
+#include "tests/support/sio_test.h"
+
+static void test_message_size_is_bounded(void **state)
+{
+	static char big[1001];
+
+	(void)state;
+	memset(big, '4', sizeof(big));
+	peer.config.max_message_bytes = 1000;
+	peer_join_ws(&peer);
+	sio_client_ws_feed(peer.client, peer.ws, false, big, 1001, true,
+			   peer.now_ns);
+	expect("WS_CLOSE\nLOST Engine.IO 0: a message above 1000 bytes\n");
+}
+
+static void test_fragmented_message_size_is_bounded(void **state)
+{
+	(void)state;
+	peer.config.max_message_bytes = 1000;
+	peer_join_ws(&peer);
+	for (int i = 0; i < 1000; i++)
+		sio_client_ws_feed(peer.client, peer.ws, false, "4", 1, false,
+				   peer.now_ns);
+	expect("");
+	sio_client_ws_feed(peer.client, peer.ws, false, "4", 1, false,
+			   peer.now_ns);
+	expect("WS_CLOSE\nLOST Engine.IO 0: a message above 1000 bytes\n");
+}
+
+static void test_events_not_taken_are_bounded(void **state)
+{
+	(void)state;
+	peer.config.max_events = 10;
+	peer_join_ws(&peer);
+	for (int i = 0; i < 10; i++)
+		peer_ws_text(&peer, "42[\"x\"]");
+	assert_true(sio_client_connected(peer.client, "/"));
+	peer_ws_text(&peer, "42[\"x\"]");
+	assert_false(sio_client_connected(peer.client, "/"));
+	assert_non_null(strstr(peer_take(&peer), "LOST local 0: "));
+	assert_int_equal(peer.n_events, 2 + 10 + 1);
+}
+
+static void test_bytes_not_taken_are_bounded(void **state)
+{
+	static char text[60000];
+	int n = 0;
+
+	(void)state;
+	peer.config.max_event_bytes = 500000;
+	peer_join_ws(&peer);
+	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, "42[\"x\",\"", 8);
+	memcpy(text + sizeof(text) - 3, "\"]", 2);
+	while (sio_client_connected(peer.client, "/") && n < 100) {
+		peer_ws_text(&peer, text);
+		n++;
+	}
+	assert_int_equal(n, 9);
+}
+
+static void test_held_events_are_bounded(void **state)
+{
+	(void)state;
+	peer.config.max_events = 10;
+	peer_open_ws(&peer);
+	peer_skip(&peer);
+	for (int i = 0; i < 11; i++)
+		peer_ws_text(&peer, "42[\"x\"]");
+	expect("WS_CLOSE\n"
+	       "FAILED local 0: received events were not taken in time\n");
+}
+
+static void test_attachments_are_bounded(void **state)
+{
+	static char big[1000];
+
+	(void)state;
+	peer.config.max_event_bytes = 5000;
+	peer_join_ws(&peer);
+	peer_ws_text(&peer, "4510-[\"b\"]");
+	for (int i = 0; i < 5; i++)
+		peer_ws_binary(&peer, big, sizeof(big));
+	expect("WS_CLOSE\n"
+	       "LOST local 0: received events were not taken in time\n");
+}
+
+static void test_failures_not_taken_are_bounded(void **state)
+{
+	struct sio_event e;
+	struct sio_request r;
+	int n = 0;
+
+	(void)state;
+	peer.config.max_events = 5;
+	peer_start(&peer);
+	for (int i = 0; i < 50; i++) {
+		const struct sio_failure f = {SIO_STAGE_DNS, i, "no"};
+
+		while (sio_client_next_request(peer.client, &r) == SIO_OK)
+			if (r.op == SIO_OP_WS_OPEN)
+				sio_client_failed(peer.client, r.channel, &f,
+						  peer.now_ns);
+		peer_wait_next(&peer);
+	}
+	while (sio_client_next_event(peer.client, &e) == SIO_OK)
+		n++;
+	assert_int_equal(n, 6);
+	/* the newest is among them */
+	assert_int_equal(e.failure.status, 49);
+}
+
+/* The carrier takes requests and never events. */
+static void test_no_room_for_connect(void **state)
+{
+	(void)state;
+	peer.config.max_events = 1;
+	peer_open_ws(&peer);
+	peer_ws_text(&peer, "40{\"sid\":\"N\"}");
+	expect("WS_CLOSE\nOPEN S websocket\nLOST local 0: local\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T_WS(test_message_size_is_bounded),
+		T_WS(test_fragmented_message_size_is_bounded),
+		T_WS(test_events_not_taken_are_bounded),
+		T_WS(test_bytes_not_taken_are_bounded),
+		T_WS(test_held_events_are_bounded),
+		T_WS(test_attachments_are_bounded),
+		T_WS(test_failures_not_taken_are_bounded),
+		T_WS(test_no_room_for_connect),
+	};
+
+	return cmocka_run_group_tests_name("sio_client_limits", tests, NULL,
+					   NULL);
+}
