@@ -171,7 +171,7 @@ void outbox_take(struct outbox *o, const struct icmp_event *event,
 /* As at the end of a second, and then what did not even fit folded. */
 void outbox_flush(struct outbox *o)
 {
-	fold_close(o->fold, summary_budget(o), push_event, o);
+	outbox_turn(o, outbox_deadline(o));
 	fold_close(o->fold, SIZE_MAX, push_event, o);
 }
 
@@ -253,12 +253,15 @@ static uint64_t echoed_order(const struct queue *q, uint64_t echo)
 
 bool outbox_echoed(struct outbox *o, uint64_t echo)
 {
-	uint64_t order = 0;
+	uint64_t order, summary;
 
-	if (echo)
-		order = echoed_order(o->summaries, echo);
-	if (echo && !order)
-		order = echoed_order(o->queue, echo);
+	if (!echo)
+		return false;
+	/* equal lines are echoed in the order in which they left */
+	order = echoed_order(o->queue, echo);
+	summary = echoed_order(o->summaries, echo);
+	if (!order || (summary && summary < order))
+		order = summary;
 	if (!order)
 		return false;
 	outbox_confirm(o, order);

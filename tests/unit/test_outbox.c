@@ -327,6 +327,26 @@ static void an_echo_confirms_in_both_queues(void **state)
 	outbox_free(o);
 }
 
+/* What a full queue folded may read as a line that left before it. */
+static void an_echo_is_of_the_first_of_equal_lines(void **state)
+{
+	struct outbox *o = new_outbox(0, false, 2);
+	size_t messages;
+
+	(void)state;
+	take(o, 2, 2, S);
+	outbox_sent(o, 1, 7);
+	outbox_sent(o, 1, 8);
+	take(o, 1, 1, S); /* the first one's flow again: a summary of one */
+	outbox_sent(o, 1, 7);
+	assert_true(outbox_echoed(o, 7));
+	assert_int_equal(outbox_unconfirmed(o), 2);
+	outbox_lost(o);
+	assert_int_equal(drain(o, &messages), 2);
+	check_balance(o);
+	outbox_free(o);
+}
+
 /* Behind others that may have to be sent again. */
 static void a_rejected_message_confirms_nothing(void **state)
 {
@@ -388,6 +408,51 @@ static void the_end_takes_the_fold_along(void **state)
 	outbox_flush(o);
 	assert_int_equal(outbox_deadline(o), INT64_MAX);
 	assert_int_equal(drain(o, &messages), 50);
+	outbox_free(o);
+}
+
+/* What the last second dropped is said, though it is not over. */
+static void the_end_says_what_was_dropped(void **state)
+{
+	struct outbox *o = new_outbox(1, true, 10);
+	const struct message *m;
+
+	(void)state;
+	take(o, 50, 1, S);
+	outbox_flush(o);
+	m = outbox_peek(o, 2);
+	assert_non_null(m);
+	assert_int_equal(m->kind, MESSAGE_RATE_EXCEEDED);
+	assert_int_equal(m->number, 49);
+	assert_int_equal(outbox_deadline(o), INT64_MAX);
+	outbox_flush(o);
+	assert_null(outbox_peek(o, 3));
+	outbox_free(o);
+}
+
+/* Errors are first, but an error each second does not silence all else. */
+static void the_lowest_rate_reports_every_flow(void **state)
+{
+	struct outbox *o = new_outbox(1, false, 100);
+	uint64_t packets[256] = {0};
+	const struct message *m;
+
+	(void)state;
+	for (int64_t second = 1; second <= 100; second++) {
+		struct icmp_event errors[2] = {packet(3, 1), packet(11, 1)};
+
+		outbox_take(o, &errors[0], second * S);
+		outbox_take(o, &errors[1], second * S);
+		take(o, 10, 1, second * S);
+		while ((m = outbox_peek(o, 0))) {
+			packets[m->event.key.type] += m->event.count;
+			outbox_sent(o, 1, 0);
+		}
+	}
+	assert_in_range(packets[3], 90, 100);
+	assert_in_range(packets[11], 90, 100);
+	assert_in_range(packets[8], 900, 1000);
+	check_balance(o);
 	outbox_free(o);
 }
 
@@ -455,14 +520,23 @@ static void a_day_without_a_backend(void **state)
 
 /* ---- random streams: nothing is ever lost ---- */
 
+/* A message that left, as the server of the model sees it. */
+struct flight {
+	uint64_t echo;
+	uint64_t order;
+	uint64_t packets;
+};
+
 struct model {
 	struct outbox *o;
 	uint64_t state; /* of the generator */
 	int64_t now;
 	uint64_t taken;
-	uint64_t echoes[8192]; /* in flight, oldest first */
-	size_t n_echoes;
+	uint64_t reported;
+	struct flight flights[8192]; /* oldest first */
+	size_t n_flights;
 	uint64_t next_echo;
+	bool alike; /* many lines are equal */
 };
 
 /* splitmix64 */
@@ -489,31 +563,59 @@ static void step_take(struct model *m)
 	outbox_take(m->o, &e, m->now);
 }
 
-static void step_send(struct model *m)
+/* The oldest `n` arrived. */
+static void land(struct model *m, size_t n)
 {
-	uint64_t n = 1 + draw(m, 4), have = 0;
-	uint64_t echo = draw(m, 10) ? ++m->next_echo : 0;
-
-	while (have < n && outbox_peek(m->o, have))
-		have++;
-	if (!have)
-		return;
-	outbox_sent(m->o, have, echo);
-	if (echo && m->n_echoes < 8192)
-		m->echoes[m->n_echoes++] = echo;
+	for (size_t i = 0; i < n; i++)
+		m->reported += m->flights[i].packets;
+	m->n_flights -= n;
+	memmove(m->flights, m->flights + n,
+		m->n_flights * sizeof(m->flights[0]));
 }
 
+static void step_send(struct model *m)
+{
+	struct flight f = {.order = outbox_counters(m->o)->sent + 1};
+	uint64_t n = 1 + draw(m, 4), have = 0;
+	const struct message *line;
+
+	if (draw(m, 10))
+		f.echo = m->alike ? 1 + draw(m, 5) : ++m->next_echo;
+	for (; have < n && (line = outbox_peek(m->o, have)); have++)
+		if (line->kind == MESSAGE_EVENT)
+			f.packets += line->event.count;
+	if (!have)
+		return;
+	outbox_sent(m->o, have, f.echo);
+	m->flights[m->n_flights++] = f;
+	if (!f.echo)
+		land(m, m->n_flights);
+}
+
+/* In order; where no two are alike, some of the first may be missing. */
 static void step_echo(struct model *m)
 {
 	size_t k;
 
-	if (!m->n_echoes)
+	assert_false(outbox_echoed(m->o, UINT64_MAX));
+	if (!m->n_flights)
 		return;
-	k = draw(m, m->n_echoes < 3 ? m->n_echoes : 3);
-	outbox_echoed(m->o, m->echoes[k]);
-	m->n_echoes -= k + 1;
-	memmove(m->echoes, m->echoes + k + 1,
-		m->n_echoes * sizeof(m->echoes[0]));
+	k = m->alike ? 0 : draw(m, m->n_flights < 3 ? m->n_flights : 3);
+	assert_true(outbox_echoed(m->o, m->flights[k].echo));
+	land(m, k + 1);
+}
+
+static void step_confirm(struct model *m)
+{
+	uint64_t order = draw(m, outbox_counters(m->o)->sent + 1);
+	size_t n = 0;
+
+	if (draw(m, 2))
+		order = UINT64_MAX;
+	outbox_confirm(m->o, order);
+	while (n < m->n_flights && m->flights[n].order <= order)
+		n++;
+	land(m, n);
 }
 
 static void step(struct model *m)
@@ -521,19 +623,16 @@ static void step(struct model *m)
 	switch (draw(m, 1000)) {
 	case 0:
 		outbox_lost(m->o);
-		m->n_echoes = 0;
+		m->n_flights = 0;
 		return;
 	case 1:
-		outbox_confirm(
-			m->o,
-			draw(m, 2) ? UINT64_MAX
-				   : draw(m, outbox_counters(m->o)->sent + 1));
+		step_confirm(m);
 		return;
 	case 2:
 		outbox_reject(m->o, ACCOUNT_DROP_SIZE);
 		return;
-	case 3: /* the clock is set back */
-		m->now -= (int64_t)draw(m, 100) * S;
+	case 3: /* the clock is set, also to before 1970 */
+		m->now += ((int64_t)draw(m, 200) - 100) * S;
 		return;
 	case 4:
 		outbox_flush(m->o);
@@ -571,11 +670,12 @@ static void run_random(uint64_t seed, unsigned int steps)
 	config.drop = draw(m, 4) == 0;
 	config.queue_messages = 1 + draw(m, 300);
 	config.flows = 1 + draw(m, 100);
+	m->alike = draw(m, 2);
 	assert_int_equal(outbox_new(&config, &m->o), 0);
 	a = &outbox_counters(m->o)->account;
 	for (unsigned int i = 0; i < steps; i++) {
 		step(m);
-		if (a->seen != m->taken ||
+		if (a->seen != m->taken || account_reported(a) != m->reported ||
 		    !account_balanced(a, outbox_pending(m->o)))
 			fail_msg("seed %llu, step %u: the account is off",
 				 (unsigned long long)seed, i);
@@ -618,10 +718,13 @@ int main(void)
 		cmocka_unit_test(the_window_is_a_bound),
 		cmocka_unit_test(a_full_queue_gives_up_nothing_that_was_sent),
 		cmocka_unit_test(an_echo_confirms_in_both_queues),
+		cmocka_unit_test(an_echo_is_of_the_first_of_equal_lines),
 		cmocka_unit_test(a_rejected_message_confirms_nothing),
 		cmocka_unit_test(drop_counts_the_packets_of_a_fold),
 		cmocka_unit_test(the_end_of_a_flood_keeps_the_rate),
 		cmocka_unit_test(the_end_takes_the_fold_along),
+		cmocka_unit_test(the_end_says_what_was_dropped),
+		cmocka_unit_test(the_lowest_rate_reports_every_flow),
 		cmocka_unit_test(a_day_without_a_backend),
 		cmocka_unit_test(random_streams_lose_nothing),
 	};
