@@ -33,6 +33,8 @@ struct fold {
 	struct table groups;
 	/* Empty where count is 0. The groups' by index, then the coarse ones. */
 	struct icmp_event cells[CELLS];
+	uint32_t waited[CELLS];	   /* closes since something is in it */
+	size_t n_cells;		   /* that something is in */
 	uint32_t members[CELLS];   /* while closing: flows that belong there */
 	struct icmp_event **order; /* heap, best first */
 };
@@ -183,6 +185,7 @@ static void add_to_cell(struct fold *f, uint32_t cell,
 
 	if (e->count == 0) {
 		*e = *event;
+		f->n_cells++;
 		return;
 	}
 	make_others(e, cell >= GROUPS);
@@ -213,11 +216,7 @@ uint64_t fold_packets(const struct fold *f)
 
 size_t fold_length(const struct fold *f)
 {
-	size_t n = f->flows.length;
-
-	for (size_t i = 0; i < CELLS; i++)
-		n += f->cells[i].count > 0;
-	return n;
+	return f->flows.length + f->n_cells;
 }
 
 /* ---- closing --------------------------------------------------------------- */
@@ -286,6 +285,25 @@ static void fold_flows(struct fold *f)
 	table_clear(&f->flows);
 }
 
+static void emit_cell(struct closing *c, struct icmp_event *e)
+{
+	emit_one(c, e);
+	c->f->waited[e - c->f->cells] = 0;
+	c->f->n_cells--;
+}
+
+/* Of the first `n` in the heap; the best where none waited. */
+static struct icmp_event *longest_waiting(const struct fold *f, size_t n)
+{
+	struct icmp_event *e = f->order[0];
+
+	for (size_t i = 1; i < n; i++)
+		if (f->waited[f->order[i] - f->cells] > f->waited[e - f->cells])
+			e = f->order[i];
+	return e;
+}
+
+/* The last place is for what would else wait as long as better ones come. */
 static void emit_cells(struct closing *c)
 {
 	struct fold *f = c->f;
@@ -295,10 +313,14 @@ static void emit_cells(struct closing *c)
 		if (f->cells[i].count > 0)
 			f->order[n++] = &f->cells[i];
 	fold_heap_make(f->order, n);
-	for (; n > 0 && c->budget > 0; n--) {
-		emit_one(c, f->order[0]);
+	for (; n > 0 && c->budget > 1; n--) {
+		emit_cell(c, f->order[0]);
 		fold_heap_pop(f->order, n);
 	}
+	if (n > 0 && c->budget > 0)
+		emit_cell(c, longest_waiting(f, n));
+	for (size_t i = 0; i < CELLS; i++)
+		f->waited[i] += f->cells[i].count > 0;
 }
 
 /* Groups that are empty now leave the table; the others move up. */
@@ -310,13 +332,16 @@ static void compact_groups(struct fold *f)
 	for (size_t i = 0; i < n; i++) {
 		struct icmp_key key = f->groups.keys[i];
 		struct icmp_event event = f->cells[i];
+		uint32_t waited = f->waited[i];
 		int64_t index;
 
 		if (event.count == 0)
 			continue;
 		f->cells[i].count = 0;
+		f->waited[i] = 0;
 		index = table_place(&f->groups, f->seed, &key);
 		f->cells[index] = event; /* index <= i: there is room */
+		f->waited[index] = waited;
 	}
 }
 

@@ -41,8 +41,9 @@ void fold_add(struct fold *f, const struct icmp_event *event);
  * Ends a window: gives at most `budget` events to `emit` and returns how many.
  * First single flows, urgent ones first and of these the largest; as many as
  * leave room for what all others fold into; then those. What `budget` cannot
- * even hold so stays for the next window, folded. A flow that is alone in its
- * fold keeps its addresses, a packet that is alone in its flow its detail.
+ * even hold so stays for the next window, folded, and the one that waited
+ * longest has the last place of it. A flow that is alone in its fold keeps its
+ * addresses, a packet that is alone in its flow its detail.
  *
  * SIZE_MAX empties it. `emit` must not use the fold.
  */

@@ -259,6 +259,35 @@ static void test_alone_in_its_fold(void **state)
 	fold_free(f);
 }
 
+/* Of what does not fit, the best leaves first, but nothing waits for ever. */
+static void test_nothing_waits_for_ever(void **state)
+{
+	static const uint8_t once[] = {8, 0, 13, 14, 15, 16};
+	unsigned int left = 0, urgent = 0;
+	struct fold *f = make(64);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(once); i++)
+		add(f, once[i], 0, 1);
+	for (int window = 0; window < 12; window++) {
+		add(f, 3, 1, 9);
+		add(f, 5, 1, 9);
+		add(f, 11, 1, 9);
+		close_window(f, 2);
+		for (size_t i = 0; i < out.n; i++) {
+			if (fold_class_of(4, out.events[i].key.type))
+				left++;
+			else
+				urgent++;
+		}
+		assert_int_equal(fold_class_of(4, out.events[0].key.type),
+				 FOLD_URGENT);
+	}
+	assert_int_equal(left, sizeof(once));
+	assert_int_equal(urgent, 24 - sizeof(once));
+	fold_free(f);
+}
+
 static void test_full_table(void **state)
 {
 	struct fold *f = make(2);
@@ -599,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_rest_is_from_other_hosts),
 		cmocka_unit_test(test_alone_in_its_fold),
+		cmocka_unit_test(test_nothing_waits_for_ever),
 		cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_others_from_the_kernel),
 		cmocka_unit_test(test_too_many_groups),
