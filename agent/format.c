@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "agent/utf8.h"
@@ -88,6 +87,26 @@ static void put_text_type(struct text *t, const struct icmp_key *key)
 	put_number(t, key->type);
 }
 
+static void put_tenths(struct text *t, uint64_t tenths)
+{
+	put_number(t, tenths / 10);
+	put(t, ".");
+	put_number(t, tenths % 10);
+}
+
+/* " (24.0 h)" behind what spans two minutes or more, as of an outage. */
+static void put_text_long(struct text *t, uint64_t tenths)
+{
+	const uint64_t min = 60, h = 60 * min, d = 24 * h;
+	uint64_t unit = tenths < 20 * h ? min : tenths < 20 * d ? h : d;
+
+	if (tenths < 20 * min)
+		return;
+	put(t, " (");
+	put_tenths(t, tenths / unit + (tenths % unit >= unit / 2));
+	put(t, unit == min ? " min)" : unit == h ? " h)" : " d)");
+}
+
 /* " ×1342 in 1.0 s", the duration rounded to tenths. */
 static void put_text_fold(struct text *t, const struct icmp_event *e)
 {
@@ -100,10 +119,9 @@ static void put_text_fold(struct text *t, const struct icmp_event *e)
 	put(t, " \u00d7");
 	put_number(t, e->count);
 	put(t, " in ");
-	put_number(t, tenths / 10);
-	put(t, ".");
-	put_number(t, tenths % 10);
+	put_tenths(t, tenths);
 	put(t, " s");
+	put_text_long(t, tenths);
 }
 
 static void put_text_number(struct text *t, const char *name, uint64_t value)
@@ -121,18 +139,15 @@ static void put_text_code(struct text *t, uint8_t code)
 /* With microseconds below one millisecond, where all of a LAN is. */
 static void put_text_rtt(struct text *t, int64_t rtt_ns)
 {
-	unsigned long long ns = (unsigned long long)rtt_ns;
-	unsigned long long us = (ns + 500) / 1000;
-	unsigned long long tenths = (ns + 50000) / 100000;
-	char ms[40];
+	uint64_t us = ((uint64_t)rtt_ns + 500) / 1000;
 
-	if (us < 1000)
-		(void)snprintf(ms, sizeof(ms), "0.%03llu", us);
-	else
-		(void)snprintf(ms, sizeof(ms), "%llu.%llu", tenths / 10,
-			       tenths % 10);
 	put(t, " rtt=");
-	put(t, ms);
+	if (us < 1000) {
+		put(t, us < 10 ? "0.00" : us < 100 ? "0.0" : "0.");
+		put_number(t, us);
+	} else {
+		put_tenths(t, ((uint64_t)rtt_ns + 50000) / 100000);
+	}
 	put(t, " ms");
 }
 

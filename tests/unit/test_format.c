@@ -217,15 +217,22 @@ static void test_fold_durations(void **state)
 		int64_t ns;
 		const char *text;
 	} cases[] = {
-		{0, "0.0"},
-		{49999999, "0.0"},
-		{50000000, "0.1"},
-		{949999999, "0.9"},
-		{950000000, "1.0"},
-		{1000000000, "1.0"},
-		{59960000000, "60.0"},
-		{86400000000000, "86400.0"},
-		{-5000000000, "0.0"},
+		{0, "0.0 s"},
+		{49999999, "0.0 s"},
+		{50000000, "0.1 s"},
+		{949999999, "0.9 s"},
+		{950000000, "1.0 s"},
+		{1000000000, "1.0 s"},
+		{59960000000, "60.0 s"},
+		{119949999999, "119.9 s"},
+		{120000000000, "120.0 s (2.0 min)"},
+		{125900000000, "125.9 s (2.1 min)"},
+		{7199900000000, "7199.9 s (120.0 min)"},
+		{9000000000000, "9000.0 s (2.5 h)"},
+		{86400000000000, "86400.0 s (24.0 h)"},
+		{864000000000000, "864000.0 s (10.0 d)"},
+		{INT64_MAX, "9223372036.9 s (106752.0 d)"},
+		{-5000000000, "0.0 s"},
 	};
 	char line[128];
 
@@ -234,13 +241,40 @@ static void test_fold_durations(void **state)
 		struct icmp_event e = event_of(4, 0, "1.1.1.1", "2.2.2.2");
 
 		e.count = 2;
-		e.last_ns = e.first_ns + cases[i].ns;
+		e.first_ns = 0;
+		e.last_ns = cases[i].ns;
 		snprintf(line, sizeof(line),
 			 "ICMP Echo Reply from 1.1.1.1 to 2.2.2.2 (code: 0) "
 			 "\xc3\x97"
-			 "2 in %s s",
+			 "2 in %s",
 			 cases[i].text);
 		assert_text(&e, false, line);
+	}
+}
+
+static void test_round_trip_times(void **state)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} cases[] = {
+		{1, "0.000"},	    {9499, "0.009"},
+		{9500, "0.010"},    {61000, "0.061"},
+		{500000, "0.500"},  {999499, "0.999"},
+		{999500, "1.0"},    {1050000, "1.1"},
+		{12349999, "12.3"}, {9999999999, "10000.0"},
+	};
+	struct icmp_event e = event_of(4, 0, "1.1.1.1", "2.2.2.2");
+	char line[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		e.rtt_ns = cases[i].ns;
+		snprintf(line, sizeof(line),
+			 "ICMP Echo Reply from 1.1.1.1 to 2.2.2.2 (code: 0) "
+			 "ttl=64 rtt=%s ms",
+			 cases[i].text);
+		assert_text(&e, true, line);
 	}
 }
 
@@ -501,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_icmp_names),
 		cmocka_unit_test(test_icmpv6_names),
 		cmocka_unit_test(test_fold_durations),
+		cmocka_unit_test(test_round_trip_times),
 		cmocka_unit_test(test_detail_of_an_echo),
 		cmocka_unit_test(test_detail_of_an_error),
 		cmocka_unit_test(test_json_single),
