@@ -245,6 +245,12 @@ static bool is_reply(const struct icmp_key *key)
 	return key->type == (key->family == 6 ? 129 : 0);
 }
 
+/* A subnet's own broadcast address looks like any other. */
+static bool to_group(const struct icmp_key *key)
+{
+	return key->dst[0] >= (key->family == 6 ? 0xff : 224);
+}
+
 void rtt_observe(struct rtt *r, struct icmp_event *event, int64_t time_ns)
 {
 	const struct icmp_key *k = &event->key;
@@ -259,7 +265,7 @@ void rtt_observe(struct rtt *r, struct icmp_event *event, int64_t time_ns)
 	}
 	if (!event->single || event->count != 1 || !(event->has & ICMP_HAS_ID))
 		return;
-	if (is_request(k)) {
+	if (is_request(k) && !to_group(k)) {
 		memcpy(key.from, k->src, sizeof(key.from));
 		memcpy(key.to, k->dst, sizeof(key.to));
 		s = &r->sides[k->direction == ICMP_DIR_OUT];
@@ -278,26 +284,6 @@ void rtt_expire(struct rtt *r, int64_t now_ns)
 {
 	for (int i = 0; i < ICMP_DIR_COUNT; i++)
 		expire_side(r, &r->sides[i], now_ns);
-}
-
-int64_t rtt_deadline(const struct rtt *r)
-{
-	int64_t deadline = INT64_MAX;
-
-	for (int i = 0; i < ICMP_DIR_COUNT; i++) {
-		const struct side *s = &r->sides[i];
-
-		if (s->oldest != NONE &&
-		    s->entries[s->oldest].time_ns + RTT_TIMEOUT_NS < deadline)
-			deadline =
-				s->entries[s->oldest].time_ns + RTT_TIMEOUT_NS;
-	}
-	return deadline;
-}
-
-size_t rtt_waiting(const struct rtt *r, enum icmp_direction direction)
-{
-	return r->sides[direction].length;
 }
 
 const struct rtt_counters *rtt_counters(const struct rtt *r,

@@ -9,8 +9,10 @@
  * how long this host, or the network behind it, took.
  *
  * The two directions have a table each, so that a flood from outside cannot
- * displace what this host asked. Pure; the clock is any that does not step,
- * CLOCK_BOOTTIME of the packets for choice.
+ * displace what this host asked. Requests to a group (multicast, broadcast)
+ * are left alone: who answers does so under an address of his own, and may as
+ * well be silent (RFC 1122 section 3.2.2.6). Pure; the clock is any that does
+ * not step, CLOCK_BOOTTIME of the packets for choice.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -55,18 +57,13 @@ void rtt_free(struct rtt *r);
 /*
  * Takes every event, minds single echo requests and replies with their
  * identifiers; and replies that were only counted, up to time_ns: requests that
- * wait then are not called unanswered, for who knows. Writes rtt_ns of a reply whose request was seen less than
- * RTT_TIMEOUT_NS ago, at least 1.
+ * wait then are not called unanswered, for who knows. Writes rtt_ns of a reply
+ * whose request was seen less than RTT_TIMEOUT_NS ago, at least 1.
  */
 void rtt_observe(struct rtt *r, struct icmp_event *event, int64_t time_ns);
 
 /* Gives up requests that are too old at now_ns. */
 void rtt_expire(struct rtt *r, int64_t now_ns);
-
-/* When rtt_expire() has something to do next; INT64_MAX: nothing waits. */
-int64_t rtt_deadline(const struct rtt *r);
-
-size_t rtt_waiting(const struct rtt *r, enum icmp_direction direction);
 
 /* Of requests in this direction; valid as long as `r`. */
 const struct rtt_counters *rtt_counters(const struct rtt *r,
