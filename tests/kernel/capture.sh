@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # The agent on a kernel without tcx: packets both ways, what is left after
-# `kill -9`, and a qdisc that is not the agent's. Prints TAP.
+# `kill -9`, a qdisc that is not the agent's, and time across a suspend. Prints
+# TAP.
 export TERM=dumb
 dir=$(mktemp -d)
 n=0
@@ -65,6 +66,27 @@ pings() {
   ping -q -c 3 -i 0.2 fd00:18::2 >/dev/null
 }
 
+# Ten pings: how much later ping's own times are, at the least, in ms. They are
+# taken when its process was woken, so never before the packet's.
+clock_difference() {
+  seen=$(($(lines '"icmp_type":0,') + 10))
+  ping -D -c 10 -i 0.1 198.18.0.2 >"$dir/ping"
+  within at_least '"icmp_type":0,' $seen
+  sed -n 's/^\[\([0-9]*\)\.\([0-9]\{3\}\).*/\1\2/p' "$dir/ping" >"$dir/theirs"
+  sed -n 's/.*"icmp_type":0,.*"timestamp":\([0-9]*\).*/\1/p' "$out" |
+    tail -n 10 | paste "$dir/theirs" - | while read -r theirs ours; do
+    echo $((theirs - ours))
+  done | sort -n | head -n 1
+}
+
+right() { [ "$1" -ge 0 ] && [ "$1" -le 2 ]; }
+
+# For 4 s, until the alarm of the hardware's clock.
+fall_asleep() {
+  echo +4 >/sys/class/rtc/rtc0/wakealarm
+  echo mem >/sys/power/state
+}
+
 ip netns add b
 ip link add a0 type veth peer name b0 netns b
 for dev in a0 b0; do
@@ -107,4 +129,16 @@ check 'which go with it, alone' both_filters 1
 agent_end TERM "$first"
 check 'the last filters go' both_filters 0
 check 'the qdisc stays, others may use it' clsact
+
+agent_start
+ms=$(clock_difference)
+check "times are right, within $ms ms" right "$ms"
+slept=$(cut -d . -f 1 /proc/uptime)
+fall_asleep
+slept=$(($(cut -d . -f 1 /proc/uptime) - slept))
+check "the machine was suspended for $slept s" [ "$slept" -ge 3 ]
+ms=$(clock_difference)
+check "times are right afterwards, within $ms ms" right "$ms"
+check 'and nothing is missing' exactly "$echos" 40
+agent_end TERM "$agent"
 echo "1..$n"
