@@ -3,6 +3,10 @@
 
 VERSION := 0.1.0
 
+.DEFAULT_GOAL := all
+# objects of one program are kept as well
+.SECONDARY:
+
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 LIBDIR  ?= $(PREFIX)/lib

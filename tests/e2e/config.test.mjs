@@ -21,6 +21,9 @@ const FILES = {
 	unit: 'usr/lib/systemd/system/icmp-agent@.service',
 	sudoers: 'etc/sudoers.d/icmp-agent',
 	env: 'etc/icmp-agent.env',
+	library: 'usr/lib/libsio.a',
+	header: 'usr/include/sio.h',
+	pkgconfig: 'usr/lib/pkgconfig/sio.pc',
 };
 
 let dir;
@@ -134,6 +137,12 @@ describe('installed files', { skip: !built && 'not built: run make' }, () => {
 				assert.ok(keys.includes(key), key);
 			assert.ok(keys.includes('PASSWORD'));
 		});
+
+	test('`make` alone builds the program and the library', () => {
+		const { text } = run(['make', '-n', '-C', ROOT, 'SAN=', `O=${dir}/o`]);
+		assert.match(text, /LINK.*\/o\/icmp-agent/);
+		assert.match(text, /ar rcs \S*\/o\/libsio\.a/);
+	});
 
 	test('systemd takes the unit',
 		{ skip: !has('systemd-analyze') && 'systemd is not installed' }, () => {
