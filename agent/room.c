@@ -117,7 +117,7 @@ static void on_connected(void *user)
 	struct room *r = user;
 
 	r->connects++;
-	r->no_echo = r->probing = false;
+	r->no_echo = r->probing = r->too_big_said = false;
 	if (r->connects > 1)
 		log_info("%s: messages that waited: %zu", r->name,
 			 outbox_waiting(r->outbox));

@@ -28,6 +28,7 @@ struct room {
 	uint64_t probe_sent; /* messages before the question that is open */
 	bool probing;	     /* whether the server has read these */
 	bool no_echo;	     /* it does not re-send; of this connection */
+	bool too_big_said;   /* likewise */
 	bool stopping;
 	bool leaving; /* everything left, the last answer is awaited */
 	char text[ROOM_MESSAGE_BYTES];

@@ -114,8 +114,11 @@ static bool send_batch(struct room *r, size_t max)
 	case BACKEND_TOO_BIG:
 		if (lines > 1)
 			return send_batch(r, 1);
-		log_warning("%s: a message is larger than the server takes",
-			    r->name);
+		if (!r->too_big_said)
+			log_warning("%s: a message is larger than the server "
+				    "takes, it and its like are dropped",
+				    r->name);
+		r->too_big_said = true;
 		outbox_reject(r->outbox, ACCOUNT_DROP_SIZE);
 		return true;
 	case BACKEND_FULL:
@@ -124,18 +127,27 @@ static bool send_batch(struct room *r, size_t max)
 	return false;
 }
 
-/* With several lines in a message, the rate is kept by spacing messages. */
+/*
+ * With several lines in a message, the rate is kept by spacing messages. But
+ * where two seconds' worth waits, as after an outage, it leaves as fast as it
+ * does without batches: as much may come in meanwhile as spacing lets out.
+ */
 static bool must_wait(struct room *r)
 {
+	const struct options *o = r->options;
 	uint64_t now_ns = loop_now(r->loop);
 
-	if (r->options->batch < 2 || !r->options->rate || r->stopping)
+	if (o->batch < 2 || !o->rate || r->stopping ||
+	    outbox_waiting(r->outbox) > 2 * o->rate * o->batch)
 		return false;
 	if (now_ns < r->next_send_ns) {
 		loop_timer_set(r->pace_timer, r->next_send_ns);
 		return true;
 	}
-	r->next_send_ns = now_ns + NS_PER_S / r->options->rate;
+	/* a timer that is late delays one message, not all that follow */
+	if (now_ns - r->next_send_ns > NS_PER_S / 10)
+		r->next_send_ns = now_ns;
+	r->next_send_ns += NS_PER_S / o->rate;
 	return false;
 }
 
