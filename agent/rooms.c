@@ -75,12 +75,13 @@ int rooms_open(struct rooms *rs, const char *ifname)
 	return find(rs, name) ? 0 : add(rs, name);
 }
 
+/* A flood may be counted without its interface: that needs no connection. */
 static struct room *room_of(struct rooms *rs, const struct icmp_event *event)
 {
 	char name[ROOM_NAME_BYTES];
 	struct room *r;
 
-	if (!rs->each)
+	if (!rs->each || (!event->ifname[0] && rs->n))
 		return rs->room[0];
 	room_name_expand(rs->options->name, event->ifname, name);
 	r = find(rs, name);
