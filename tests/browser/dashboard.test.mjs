@@ -209,6 +209,7 @@ describe('lines', () => {
       ['ICMPv6 Neighbor Solicitation from fe80::1 to ff02::1 (code: 0)', 'discovery'],
       ['ICMP Type 200 from 192.0.2.1 to 192.0.2.2 (code: 9)', 'other'],
       ['ICMP Echo Request from other hosts (code: 0) ×88123 in 1.0 s', 'request'],
+      ['ICMP Echo Request from 192.0.2.1 to 192.0.2.2 (code: 0) ×7200 in 7200.0 s (2.0 h)', 'request'],
       ['{"src_ip":"192.0.2.1","dst_ip":"192.0.2.2","icmp_type":11,"icmp_code":0,"timestamp":1,"count":3}', 'error'],
       ['⚠️ [ICMP] Rate limit reached (10/sec), dropping messages...', 'warning'],
       ['hello', 'other'],
@@ -217,11 +218,11 @@ describe('lines', () => {
     await lineCount(page, cases.length);
     assert.deepEqual(await texts(page), cases.map(([line]) => line));
     assert.deepEqual(await page.$$eval('.row', (rows) => rows.map((row) => row.className.replace('row ', ''))), cases.map(([, kind]) => kind));
-    assert.deepEqual(await texts(page, '.count'), ['×88123 in 1.0 s']);
+    assert.deepEqual(await texts(page, '.count'), ['×88123 in 1.0 s', '×7200 in 7200.0 s (2.0 h)']);
     assert.equal(await page.getAttribute('.row.error .code', 'title'), 'port unreachable');
-    // 10 packets of their own, 88123 and 3 folded; a warning and "hello" are none
-    await page.waitForFunction(() => document.getElementById('figure-total').textContent === '88,135', null, { timeout: 3000 });
-    assert.equal(await page.textContent('.kind.request .number'), '88,125');
+    // 10 packets of their own, 88123, 7200 and 3 folded; a warning and "hello" are none
+    await page.waitForFunction(() => document.getElementById('figure-total').textContent === '95,335', null, { timeout: 3000 });
+    assert.equal(await page.textContent('.kind.request .number'), '95,325');
   });
 
   test('markup in messages and names is text', async () => {

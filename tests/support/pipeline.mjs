@@ -43,7 +43,7 @@ export function packetsOf(line) {
 		return JSON.parse(line).count;
 	if (!line.startsWith('ICMP'))
 		return 0;
-	return Number(/ ×(\d+) in \d+\.\d s$/.exec(line)?.[1] ?? 1);
+	return Number(/ ×(\d+) in \d+\.\d s( \(.*\))?$/.exec(line)?.[1] ?? 1);
 }
 
 export const linesOf = viewer =>

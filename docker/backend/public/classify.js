@@ -15,7 +15,7 @@ export const KINDS = [
 ];
 
 const LINE = /^(ICMP(?:v6)?) (.{1,80}?) from (other hosts|\S+)(?: to (\S+))? (\(code: (\d{1,3})\))(.*)$/s;
-const COUNT = / ×(\d{1,15}) in \d+(?:\.\d+)? s/;
+const COUNT = / ×(\d{1,15}) in (\d{1,12}(?:\.\d+)?) s(?: \([\d.]+ (?:min|h|d)\))?/;
 const NUMBER = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i;
 const MAX_JSON_LENGTH = 4096;
 
@@ -61,6 +61,7 @@ function splitRest(rest) {
     return { packets: 1, parts: [['plain', rest]] };
   return {
     packets: Number(count[1]),
+    seconds: Number(count[2]),
     parts: [
       ['plain', `${rest.slice(0, count.index)} `],
       ['count', count[0].slice(1)],
@@ -79,6 +80,7 @@ function parsePacketLine(text) {
   return {
     kind: kindOfName(name),
     packets: rest.packets,
+    seconds: rest.seconds,
     parts: [
       ['protocol', protocol],
       ['plain', ' '],
@@ -108,13 +110,15 @@ function parseJsonLine(text) {
   return {
     kind: KIND_OF_TYPE[family][event.icmp_type] ?? 'other',
     packets: Number.isSafeInteger(event.count) && event.count > 0 ? event.count : 1,
+    seconds: event.last > event.first ? (event.last - event.first) / 1000 : undefined,
     parts: [['plain', text]],
   };
 }
 
 /**
- * {kind, packets, parts: [[class, text, explanation?]...], value?}; `packets`
- * is 0 for what is no packet, `value` is there when the line is a number.
+ * {kind, packets, seconds?, parts: [[class, text, explanation?]...], value?};
+ * `packets` is 0 for what is no packet, `seconds` is the time that a summary
+ * spans, `value` is there when the line is a number.
  */
 export function classify(text) {
   if (NUMBER.test(text) && Number.isFinite(Number(text)))

@@ -55,13 +55,12 @@ export class Room {
 
   /** Takes a line that arrived at `now` (Unix time in ms). */
   add(text, now) {
-    const { kind, packets, parts, value } = classify(text);
-    const bucket = this.#bucket(Math.floor(now / 1000));
+    const { kind, packets, seconds, parts, value } = classify(text);
 
     this.since ??= now;
     this.#push({ time: now, text, kind, packets, parts });
     this.messages += 1;
-    bucket.messages += 1;
+    this.#bucket(Math.floor(now / 1000)).messages += 1;
     if (value !== undefined) {
       this.numbers.push(value);
       if (this.numbers.length > MAX_NUMBERS)
@@ -69,11 +68,20 @@ export class Room {
       return;
     }
     this.packets += packets;
-    bucket.packets += packets;
     // a warning is no packet and is still to be seen in the drawing
     const weight = Math.max(packets, 1);
     this.byKind[kind] = (this.byKind[kind] ?? 0) + weight;
-    bucket.byKind[kind] = (bucket.byKind[kind] ?? 0) + weight;
+    this.#spread(kind, packets, weight, Math.floor(now / 1000), seconds);
+  }
+
+  /** Over the seconds that a summary spans: after an outage they are many. */
+  #spread(kind, packets, weight, current, seconds = 1) {
+    const span = Math.max(1, Math.round(seconds));
+    for (let age = 0; age < Math.min(span, SLOTS); age += 1) {
+      const bucket = this.#bucket(current - age);
+      bucket.packets += packets / span;
+      bucket.byKind[kind] = (bucket.byKind[kind] ?? 0) + weight / span;
+    }
   }
 
   /** A remark of the page's own, such as "the agent left". */
