@@ -72,8 +72,10 @@ static int event_set_fold(struct icmp_event *e, uint64_t kind,
 	e->key.type = ICMP_KIND_TYPE(kind);
 	e->key.code = ICMP_KIND_CODE(kind);
 	snprintf(e->ifname, sizeof(e->ifname), "%s", ifname);
-	e->first_ns = window->first_ns;
 	e->last_ns = window->last_ns;
+	/* where the clock was set back, what it says now holds */
+	e->first_ns =
+		window->first_ns < e->last_ns ? window->first_ns : e->last_ns;
 	return 0;
 }
 

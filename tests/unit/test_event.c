@@ -148,6 +148,22 @@ static void test_refused(void **state)
 
 static const struct event_window window = {.first_ns = 10, .last_ns = 20};
 
+/* The clock was set back in between: no time runs backwards in a message. */
+static void test_a_window_that_ends_before_it_begins(void **state)
+{
+	static const struct event_window back = {.first_ns = 20, .last_ns = 10};
+	struct icmp_flow f = {
+		.kind = ICMP_KIND(3, 4, ICMP_DIR_IN, 8, 0),
+		.count = 2,
+	};
+	struct icmp_event e;
+
+	(void)state;
+	assert_int_equal(event_from_flow(&f, "eth0", &back, &e), 0);
+	assert_int_equal(e.first_ns, 10);
+	assert_int_equal(e.last_ns, 10);
+}
+
 static void test_flow(void **state)
 {
 	struct icmp_flow f = {
@@ -229,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_long_name_is_cut),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_a_window_that_ends_before_it_begins),
 		cmocka_unit_test(test_flow),
 		cmocka_unit_test(test_type),
 		cmocka_unit_test(test_fold_refused),
