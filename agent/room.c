@@ -59,17 +59,21 @@ void room_take(struct room *r, const struct icmp_event *event, int64_t unix_ns)
 	outbox_take(r->outbox, event, unix_ns);
 }
 
-static void say_backlog(struct room *r)
+static void say_full_queue(struct room *r)
 {
+	uint64_t dropped =
+		outbox_counters(r->outbox)->account.dropped[ACCOUNT_DROP_QUEUE];
 	uint64_t now_ns = loop_now(r->loop);
 
-	if (!outbox_backlog(r->outbox))
+	if (!outbox_backlog(r->outbox) && dropped == r->queue_dropped)
 		return;
-	if (!r->backlog_said_ns || now_ns - r->backlog_said_ns > SAY_NS)
+	if (!r->full_said_ns || now_ns - r->full_said_ns > SAY_NS)
 		log_warning("%s: the queue is full (%" PRIu64 " messages), the "
-			    "oldest are summed up; raise --queue to keep more",
-			    r->name, r->options->queue_messages);
-	r->backlog_said_ns = now_ns;
+			    "oldest are %s; raise --queue to keep more",
+			    r->name, r->options->queue_messages,
+			    dropped ? "dropped" : "summed up");
+	r->full_said_ns = now_ns;
+	r->queue_dropped = dropped;
 }
 
 static void on_pace(void *user)
@@ -105,7 +109,7 @@ static void on_writable(void *user)
 void room_flush(struct room *r)
 {
 	arm_turn(r, unix_now());
-	say_backlog(r);
+	say_full_queue(r);
 	room_pump(r);
 	backend_kick(r->backend);
 }

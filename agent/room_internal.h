@@ -24,11 +24,12 @@ struct room {
 	struct loop_timer *pace_timer; /* the next batch may leave */
 	uint64_t next_send_ns;
 	uint64_t connects;
-	uint64_t backlog_said_ns;
-	uint64_t probe_sent; /* messages before the question that is open */
-	bool probing;	     /* whether the server has read these */
-	bool no_echo;	     /* it does not re-send; of this connection */
-	bool too_big_said;   /* likewise */
+	uint64_t full_said_ns;	/* of the queue, that it is */
+	uint64_t queue_dropped; /* packets, when that was last looked at */
+	uint64_t probe_sent;	/* messages before the question that is open */
+	bool probing;		/* whether the server has read these */
+	bool no_echo;		/* it does not re-send; of this connection */
+	bool too_big_said;	/* likewise */
 	bool stopping;
 	bool leaving; /* everything left, the last answer is awaited */
 	char text[ROOM_MESSAGE_BYTES];

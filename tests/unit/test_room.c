@@ -319,6 +319,33 @@ static void what_the_server_never_takes_is_said_once(void **state)
 	room_free(r);
 }
 
+/* Once an outage, whether its packets are folded or dropped. */
+static void a_full_queue_is_said_once(void **state)
+{
+	struct options o = {.rate = 0, .batch = 1, .queue_messages = 100};
+
+	(void)state;
+	for (int drop = 0; drop < 2; drop++) {
+		struct room *r;
+
+		o.overflow = drop ? OVERFLOW_DROP : OVERFLOW_SUMMARIZE;
+		r = new_room(&o);
+		take(r, 100);
+		assert_int_equal(warnings, 0);
+		for (int second = 0; second < 300; second++) {
+			take(r, 10);
+			pass(S);
+		}
+		assert_int_equal(warnings, 1);
+		set_connected(true);
+		pass(120 * S);
+		set_connected(false);
+		take(r, 101);
+		assert_int_equal(warnings, 2);
+		room_free(r);
+	}
+}
+
 /* Several lines a message, ten messages a second. */
 static void batches_keep_the_rate(void **state)
 {
@@ -381,6 +408,7 @@ int main(void)
 		cmocka_unit_test(what_is_sent_back_is_reported),
 		cmocka_unit_test(a_mute_server_is_believed),
 		cmocka_unit_test(what_the_server_never_takes_is_said_once),
+		cmocka_unit_test(a_full_queue_is_said_once),
 		cmocka_unit_test(batches_keep_the_rate),
 		cmocka_unit_test(batches_keep_up),
 		cmocka_unit_test(batches_catch_up),
