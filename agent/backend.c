@@ -128,9 +128,7 @@ static int new_transport(struct backend *b, const struct url *url)
 	struct proxy_url via;
 	struct transport_config config = {
 		.url = b->options->url,
-		.ca_file = b->options->ca_file,
-		.cert_file = b->options->cert_file,
-		.key_file = b->options->key_file,
+		.tls = credentials_tls(b->credentials),
 	};
 	int err = proxy_choose(url, b->options->proxy, &via);
 

@@ -99,8 +99,8 @@ void channel_want_write(struct channel *ch);
  */
 void channel_note_failure(struct candidate *c, struct lws *wsi);
 
-/* TLS 1.2 at least, and failures in OpenSSL's words. 0, or -1. */
-int channel_prepare_tls(SSL_CTX *ctx);
+/* So that failures of its connections come in OpenSSL's words. */
+void channel_watch_tls(SSL_CTX *ctx);
 
 /* libwebsockets' callback for the protocol "sio". */
 int channel_callback(struct lws *wsi, enum lws_callback_reasons reason,

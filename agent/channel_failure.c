@@ -182,8 +182,7 @@ void channel_note_failure(struct candidate *c, struct lws *wsi)
 	};
 }
 
-int channel_prepare_tls(SSL_CTX *ctx)
+void channel_watch_tls(SSL_CTX *ctx)
 {
 	SSL_CTX_set_info_callback(ctx, on_tls);
-	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 ? 0 : -1;
 }

@@ -361,8 +361,7 @@ int channel_callback(struct lws *wsi, enum lws_callback_reasons reason,
 	struct channel_host *host;
 	int result;
 
-	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS)
-		return channel_prepare_tls(session);
+	(void)session;
 	if (!c)
 		return reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER ||
 				       reason == LWS_CALLBACK_CLIENT_RECEIVE ||

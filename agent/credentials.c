@@ -74,6 +74,7 @@ struct credentials {
 	const char *password;
 	const char *path;
 	int fd; /* of path, -1 without one */
+	struct ssl_ctx_st *tls;
 };
 
 static ssize_t read_all(int fd, char *buf, size_t size)
@@ -108,9 +109,10 @@ static int read_line(int fd, char *buf, size_t size)
 	return buf[0] ? 0 : -ENODATA;
 }
 
+/* O_NONBLOCK: a FIFO fails, and does not wait for a writer. */
 static int open_file(const char *path)
 {
-	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
 static int read_password(const struct credentials *c, char *buf, size_t size)
@@ -130,28 +132,53 @@ static void say_unreadable(const char *path, int err)
 		  path,
 		  err == -ENODATA    ? "empty"
 		  : err == -EMSGSIZE ? "too long"
+		  : err == -ESPIPE   ? "a pipe can be read only once"
 				     : strerror(-err));
+}
+
+/* Opens it to stay, and reads it once: a mistake shows at the start. */
+static int try_file(struct credentials *c)
+{
+	char password[PASSWORD_BYTES];
+	int err;
+
+	c->fd = open_file(c->path);
+	err = c->fd < 0 ? -errno : read_line(c->fd, password, sizeof(password));
+	explicit_bzero(password, sizeof(password));
+	if (!err)
+		return 0;
+	say_unreadable(c->path, err);
+	return -EINVAL;
 }
 
 int credentials_new(const char *password, const char *path,
 		    struct credentials **ret_credentials)
 {
 	struct credentials *c;
+	int err = 0;
 
 	c = malloc(sizeof(*c));
 	if (!c)
 		return -ENOMEM;
 	*c = (struct credentials){.password = password, .path = path, .fd = -1};
-	if (!password && path) {
-		c->fd = open_file(path);
-		if (c->fd < 0) {
-			say_unreadable(path, -errno);
-			free(c);
-			return -EINVAL;
-		}
-	}
-	*ret_credentials = c;
-	return 0;
+	if (!password && path)
+		err = try_file(c);
+	if (err)
+		credentials_free(c);
+	else
+		*ret_credentials = c;
+	return err;
+}
+
+int credentials_read_tls(struct credentials *c,
+			 const struct trust_config *config)
+{
+	return trust_new(config, &c->tls);
+}
+
+struct ssl_ctx_st *credentials_tls(const struct credentials *c)
+{
+	return c->tls;
 }
 
 void credentials_free(struct credentials *c)
@@ -160,6 +187,7 @@ void credentials_free(struct credentials *c)
 		return;
 	if (c->fd >= 0)
 		close(c->fd);
+	trust_free(c->tls);
 	free(c);
 }
 

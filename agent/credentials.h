@@ -11,6 +11,8 @@
  */
 #include <stddef.h>
 
+#include "agent/trust.h"
+
 /*
  * Writes it for a name of valid UTF-8 without control characters. Returns its
  * length, or -ENOSPC. `password` may be NULL. Pure.
@@ -25,10 +27,18 @@ struct credentials;
  * NULL, and the password is used where both are given. A file is read anew at
  * each attempt, since it may change; it is also kept open from here on, for
  * the time when this process may no longer open it, as after a change of
- * user. Negative errno, logged; -EINVAL: the file cannot be opened now.
+ * user. Negative errno, logged; -EINVAL: it holds no password now.
  */
 int credentials_new(const char *password, const char *path,
 		    struct credentials **ret_credentials);
+
+/* What else connections to that URL need, see trust_new(). */
+int credentials_read_tls(struct credentials *c,
+			 const struct trust_config *config);
+
+/* NULL without TLS. */
+struct ssl_ctx_st *credentials_tls(const struct credentials *c);
+
 void credentials_free(struct credentials *c);
 
 /*

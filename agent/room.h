@@ -19,9 +19,8 @@
 struct room;
 
 /*
- * `options` and `credentials` must outlive the room. Reads the files of TLS,
- * which another user could perhaps not; nothing is sent yet. Negative errno,
- * logged.
+ * `options` and `credentials` must outlive the room; nothing is sent yet.
+ * Negative errno, logged.
  */
 int room_new(struct loop *loop, const struct options *options,
 	     const struct credentials *credentials, const char *name,

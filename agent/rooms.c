@@ -90,6 +90,21 @@ static struct room *room_of(struct rooms *rs, const struct icmp_event *event)
 	return r ? r : rs->room[0];
 }
 
+static int read_credentials(struct rooms *rs)
+{
+	const struct options *o = rs->options;
+	struct trust_config tls = {
+		.url = o->url,
+		.ca_file = o->ca_file,
+		.cert_file = o->cert_file,
+		.key_file = o->key_file,
+	};
+	int err = credentials_new(o->password, o->password_file,
+				  &rs->credentials);
+
+	return err ? err : credentials_read_tls(rs->credentials, &tls);
+}
+
 int rooms_new(struct loop *loop, const struct options *options,
 	      struct rooms **ret_rooms)
 {
@@ -102,8 +117,7 @@ int rooms_new(struct loop *loop, const struct options *options,
 	rs->loop = loop;
 	rs->options = options;
 	rs->each = room_name_is_each(options->name);
-	err = credentials_new(options->password, options->password_file,
-			      &rs->credentials);
+	err = read_credentials(rs);
 	if (!err && !rs->each)
 		err = rooms_open(rs, "");
 	if (err) {

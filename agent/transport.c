@@ -9,7 +9,6 @@
 
 #include "agent/channel.h"
 #include "agent/log.h"
-#include "agent/trust.h"
 
 enum {
 	MAX_CHANNELS = 6,	  /* a WebSocket, a GET, a POST, twice */
@@ -271,14 +270,13 @@ static int create_vhost(struct transport *t,
 		.protocols = protocols,
 		.http_proxy_address = "", /* never the environment's */
 		.timeout_secs = 3600,
+		.options =
+			config->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
+		.provided_client_ssl_ctx = config->tls,
 	};
-	int err;
 
-	if (t->url.tls) {
-		err = trust_fill(config, &info);
-		if (err)
-			return err;
-	}
+	if (config->tls)
+		channel_watch_tls(config->tls);
 	t->host.vhost = lws_create_vhost(loop_lws_context(t->host.loop), &info);
 	if (t->host.vhost)
 		return 0;
@@ -294,22 +292,12 @@ static void set_address(struct transport *t, const char *address)
 	t->host.addresses.n_addresses = 1;
 }
 
-/*
- * libwebsockets 4.1.6 takes the name to compare with the certificate up to the
- * first colon: of a bare IPv6 literal nothing is left, and nothing compared.
- */
 static int read_url(struct transport *t, const char *text)
 {
 	char error[256];
 
 	if (url_parse(text, &t->url, error, sizeof(error))) {
 		log_error("%s", error);
-		return -EINVAL;
-	}
-	if (t->url.tls && t->url.literal && strchr(t->url.host, ':')) {
-		log_error("%s: the certificate of an IPv6 address cannot be "
-			  "checked; use the host's name",
-			  text);
 		return -EINVAL;
 	}
 	if (t->url.literal)

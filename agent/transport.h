@@ -16,10 +16,8 @@
 struct transport;
 
 struct transport_config {
-	const char *url;       /* http, https, ws, wss; path prefix allowed */
-	const char *ca_file;   /* PEM; NULL: the system's CAs */
-	const char *cert_file; /* PEM, of this client; NULL: none */
-	const char *key_file;  /* PEM, of cert_file */
+	const char *url;	/* http, https, ws, wss; path prefix allowed */
+	struct ssl_ctx_st *tls; /* of trust_new() for this URL; it outlives */
 	const struct proxy_url *proxy; /* NULL: none */
 };
 

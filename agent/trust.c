@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/log.h"
+#include "agent/url.h"
 
 /* Where distributions keep the CAs, as one file. */
 static const char *system_ca_file(void)
@@ -27,48 +28,36 @@ static const char *system_ca_file(void)
 	return NULL;
 }
 
-/* The file's name and what the kernel or OpenSSL has against it. */
-static int reject(const char *what, const char *path, const char *why)
-{
-	log_error("%s %s: %s", what, path, why);
-	return -EINVAL;
-}
-
-static int reject_openssl(const char *what, const char *path)
+/* The file's name and what OpenSSL or the kernel has against it. */
+static int reject(const char *what, const char *path, const char *option)
 {
 	unsigned long code = ERR_peek_last_error();
 	const char *why = ERR_reason_error_string(code);
 
+	if (access(path, R_OK))
+		why = strerror(errno);
 	ERR_clear_error();
-	return reject(what, path, why ? why : "OpenSSL cannot use it");
+	log_error("%s %s: %s; see %s", what, path,
+		  why ? why : "OpenSSL cannot use it", option);
+	return -EINVAL;
 }
 
-static int check_readable(const char *what, const char *path)
+/* Never the system's CAs where others are asked for, and never none. */
+static int load_ca(SSL_CTX *ctx, const struct trust_config *config)
 {
-	if (!path || !access(path, R_OK))
-		return 0;
-	return reject(what, path, strerror(errno));
-}
+	const char *path = config->ca_file;
 
-/*
- * libwebsockets 4.1.6 only logs a CA file that it cannot read and goes on with
- * other CAs; and without any file it trusts a directory relative to the
- * working directory. So TLS never starts without a file that can be read.
- */
-static int find_ca_file(const struct transport_config *config,
-			const char **ret_path)
-{
-	if (!config->ca_file) {
-		*ret_path = system_ca_file();
-		if (*ret_path)
-			return 0;
+	if (!path)
+		path = system_ca_file();
+	if (!path) {
 		log_error("%s: no file of the system's CAs was found; install "
 			  "the package ca-certificates or use --ca-file",
 			  config->url);
-		return -ENOENT;
+		return -EINVAL;
 	}
-	*ret_path = config->ca_file;
-	return check_readable("CA file", config->ca_file);
+	if (SSL_CTX_load_verify_locations(ctx, path, NULL) == 1)
+		return 0;
+	return reject("CA file", path, "--ca-file");
 }
 
 /* Nobody is asked for the password of a key. */
@@ -81,66 +70,85 @@ static int no_password(char *buf, int size, int writing, void *user)
 	return -1;
 }
 
-static int try_own(SSL_CTX *ctx, const struct transport_config *config)
+static int load_own(SSL_CTX *ctx, const struct trust_config *config)
 {
 	const char *cert = config->cert_file, *key = config->key_file;
 
 	if (!cert && !key)
 		return 0;
-	if (!key)
-		return reject("certificate", cert,
-			      "it needs its key too, use --key");
-	if (!cert)
-		return reject("key", key,
-			      "it needs its certificate too, use --cert");
+	if (!cert || !key) {
+		log_error("%s %s: it needs its %s too, use %s",
+			  cert ? "certificate" : "key", cert ? cert : key,
+			  cert ? "key" : "certificate",
+			  cert ? "--key" : "--cert");
+		return -EINVAL;
+	}
+	SSL_CTX_set_default_passwd_cb(ctx, no_password);
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
-		return reject_openssl("certificate", cert);
+		return reject("certificate", cert, "--cert");
 	/* which also compares it with the certificate */
 	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1)
 		return 0;
 	if (ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH)
-		return reject_openssl("key", key);
+		return reject("key", key, "--key");
 	ERR_clear_error();
 	log_error("key %s: it is not the key of %s", key, cert);
 	return -EINVAL;
 }
 
 /*
- * What libwebsockets would only say in its own log, or not at all, is tried
- * here first.
+ * libwebsockets 4.1.6 takes the name to compare with the certificate up to the
+ * first colon: of a bare IPv6 literal nothing is left, and nothing compared.
  */
-static int try_files(const struct transport_config *config, const char *ca)
+static int check_host(const struct trust_config *config, const struct url *url)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	if (!url->literal || !strchr(url->host, ':'))
+		return 0;
+	log_error("%s: the certificate of an IPv6 address cannot be checked; "
+		  "use the host's name",
+		  config->url);
+	return -EINVAL;
+}
+
+static int load(SSL_CTX *ctx, const struct trust_config *config)
+{
+	int err = load_ca(ctx, config);
+
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	/* as libwebsockets does it for a context of its own */
+	SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				      SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION);
+	return err ? err : load_own(ctx, config);
+}
+
+int trust_new(const struct trust_config *config, SSL_CTX **ret_ctx)
+{
+	char error[256];
+	struct url url;
+	SSL_CTX *ctx;
 	int err;
 
-	if (!ctx)
-		return -ENOMEM;
-	SSL_CTX_set_default_passwd_cb(ctx, no_password);
-	if (SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1)
-		err = reject_openssl("CA file", ca);
+	*ret_ctx = NULL;
+	if (url_parse(config->url, &url, error, sizeof(error))) {
+		log_error("%s", error);
+		return -EINVAL;
+	}
+	if (!url.tls)
+		return 0;
+	err = check_host(config, &url);
+	if (err)
+		return err;
+	ctx = SSL_CTX_new(TLS_client_method());
+	err = ctx ? load(ctx, config) : -ENOMEM;
+	if (err)
+		SSL_CTX_free(ctx);
 	else
-		err = try_own(ctx, config);
-	SSL_CTX_free(ctx);
+		*ret_ctx = ctx;
 	return err;
 }
 
-int trust_fill(const struct transport_config *config,
-	       struct lws_context_creation_info *info)
+void trust_free(SSL_CTX *ctx)
 {
-	int err = find_ca_file(config, &info->client_ssl_ca_filepath);
-
-	if (!err)
-		err = check_readable("certificate", config->cert_file);
-	if (!err)
-		err = check_readable("key", config->key_file);
-	if (!err)
-		err = try_files(config, info->client_ssl_ca_filepath);
-	if (err)
-		return err;
-	info->client_ssl_cert_filepath = config->cert_file;
-	info->client_ssl_private_key_filepath = config->key_file;
-	info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-			 LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-	return 0;
+	SSL_CTX_free(ctx);
 }

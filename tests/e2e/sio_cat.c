@@ -32,6 +32,7 @@
 #include "agent/loop.h"
 #include "agent/proxy.h"
 #include "agent/transport.h"
+#include "agent/trust.h"
 #include "agent/url.h"
 #include "proto/sio.h"
 
@@ -49,6 +50,7 @@ struct cat {
 	struct transport *transport;
 	struct sio_config config;
 	struct transport_config carrier;
+	struct trust_config trust;
 	const char *auth;
 	const char *proxy;
 	const char *namespaces[MAX_ARGS];
@@ -441,8 +443,11 @@ static int start(struct cat *cat)
 		log_error("%s", sio_strerror(err));
 		return -EINVAL;
 	}
-	err = transport_new(cat->loop, cat->client, &cat->carrier, on_event,
-			    on_writable, cat, &cat->transport);
+	err = trust_new(&cat->trust, &cat->carrier.tls);
+	if (!err)
+		err = transport_new(cat->loop, cat->client, &cat->carrier,
+				    on_event, on_writable, cat,
+				    &cat->transport);
 	if (!err)
 		err = loop_watch_new(cat->loop, STDIN_FILENO, on_input, cat,
 				     &cat->input);
@@ -465,6 +470,7 @@ static int run(struct cat *cat)
 	transport_free(cat->transport);
 	sio_client_free(cat->client);
 	loop_free(cat->loop);
+	trust_free(cat->carrier.tls);
 	free(cat->line);
 	return err;
 }
@@ -525,13 +531,13 @@ static bool set_carrier(struct cat *cat, int option, const char *value)
 {
 	switch (option) {
 	case OPT_CA:
-		cat->carrier.ca_file = value;
+		cat->trust.ca_file = value;
 		return true;
 	case OPT_CERT:
-		cat->carrier.cert_file = value;
+		cat->trust.cert_file = value;
 		return true;
 	case OPT_KEY:
-		cat->carrier.key_file = value;
+		cat->trust.key_file = value;
 		return true;
 	case OPT_PROXY:
 		cat->proxy = value;
@@ -603,6 +609,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: sio_cat [OPTION]... URL\n");
 		return EXIT_FAILURE;
 	}
-	cat.carrier.url = argv[optind];
+	cat.carrier.url = cat.trust.url = argv[optind];
 	return run(&cat) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

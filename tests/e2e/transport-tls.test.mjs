@@ -10,6 +10,8 @@ import { describe } from 'node:test';
 
 import { catTest } from '../support/cat.mjs';
 import { Authority } from '../support/certs.mjs';
+import { echoCount, labTest } from '../support/lab.mjs';
+import { until } from '../support/process.mjs';
 import { serve } from '../support/raw-server.mjs';
 import { listen } from '../support/sio-server.mjs';
 
@@ -17,6 +19,28 @@ const ca = new Authority();
 const rogue = new Authority('Rogue CA');
 const good = ca.sign('good', ['DNS:localhost', 'IP:127.0.0.1']);
 const client = ca.sign('client', ['DNS:client.example']);
+
+/** A client's certificate that a CA between it and `ca` signed, and both. */
+function chained() {
+	const [between, own] = [ca.path('between.pem'), ca.path('chained.pem')];
+	const request = (name, file) => ca.openssl('req', '-newkey', 'ec',
+		'-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj',
+		`/CN=${name}`, '-keyout', ca.path(`${file}.key`),
+		'-out', ca.path(`${file}.csr`));
+	const sign = (file, by, key, out, ...args) => ca.openssl('x509', '-req',
+		'-in', ca.path(`${file}.csr`), '-CA', by, '-CAkey', key,
+		'-CAcreateserial', '-days', '30', '-out', out, ...args);
+	request('Between CA', 'between');
+	writeFileSync(ca.path('between.ext'),
+		'basicConstraints=critical,CA:TRUE\n');
+	sign('between', ca.ca, ca.path('ca.key'), between,
+		'-extfile', ca.path('between.ext'));
+	request('chained', 'chained');
+	sign('chained', between, ca.path('between.key'), own);
+	writeFileSync(own, readFileSync(own, 'utf8') +
+		readFileSync(between, 'utf8'));
+	return { cert: own, key: ca.path('chained.key') };
+}
 
 async function backend(scene, tls) {
 	const server = await listen('4.8.4', { tls });
@@ -145,7 +169,8 @@ describe('trust', { concurrency: 4 }, () => {
 	]) {
 		catTest(`${what} that is missing: not started`, async scene => {
 			await notStarted(scene.cat('https://localhost:1',
-				['--ca', ca.ca, option, '/nowhere/it.pem']),
+				['--ca', ca.ca, '--cert', client.cert, '--key', client.key,
+					option, '/nowhere/it.pem']),
 			new RegExp(`${name} /nowhere/it.pem: No such file`));
 		});
 
@@ -208,6 +233,24 @@ describe('trust', { concurrency: 4 }, () => {
 		}
 	}
 
+	catTest('a chain of certificates; a CA behind all of the system\'s',
+		async scene => {
+			const own = chained();
+			const bundle = join(scene.dir(), 'bundle.pem');
+			writeFileSync(bundle,
+				readFileSync('/etc/ssl/certs/ca-certificates.crt', 'utf8') +
+				readFileSync(ca.ca, 'utf8'));
+			const server = await backend(scene, {
+				...good.options, ca: readFileSync(ca.ca), requestCert: true,
+				rejectUnauthorized: true,
+			});
+			const cat = scene.cat(server.name, ['--ca', bundle,
+				'--cert', own.cert, '--key', own.key]);
+			await cat.event('connect');
+			await cat.leave();
+			assert.deepEqual(cat.events('failed'), []);
+		});
+
 	catTest('a server that speaks TLS 1.1 alone', async scene => {
 		const dir = scene.dir();
 		const conf = join(dir, 'openssl.cnf');
@@ -260,4 +303,59 @@ describe('no TLS where it was expected', { concurrency: 4 }, () => {
 		assert.equal(failed.stage, 'TCP');
 		assert.match(failed.text, /127\.0\.0\.1.*Connection refused/);
 	});
+});
+
+/** nginx before the backend, on 127.0.0.1:443, for those `ca` signed. */
+async function front(l) {
+	const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+		.map(n => `${n}_temp_path ${l.dir};`).join(' ');
+	const conf = l.file('nginx.conf', `daemon off; master_process off;
+pid ${l.dir}/pid; error_log stderr; events {}
+http { access_log off; ${temporary}
+server { listen 127.0.0.1:443 ssl;
+	ssl_certificate ${good.cert}; ssl_certificate_key ${good.key};
+	ssl_client_certificate ${ca.ca}; ssl_verify_client on;
+	location / {
+		proxy_pass http://127.0.0.1:5000; proxy_http_version 1.1;
+		proxy_set_header Upgrade $http_upgrade;
+		proxy_set_header Connection upgrade;
+	} } }
+`);
+	l.spawn('nginx', l.net.a, ['nginx', '-c', conf, '-e', 'stderr']);
+	await until(() => l.listening(443), 5000, 'nginx listens');
+}
+
+describe('the agent, by then another user', () => {
+	labTest('a room that comes later, with a key for root alone', async l => {
+		const copy = (name, path) => l.file(name, readFileSync(path, 'utf8'));
+		const env = {
+			CLIENTNAME: '%i', URL: 'https://127.0.0.1',
+			CA_FILE: copy('ca.pem', ca.ca),
+			CERT_FILE: copy('cert.pem', client.cert),
+			KEY_FILE: copy('key.pem', client.key),
+		};
+		await l.backend();
+		await front(l);
+		const viewer = await l.viewer({ room: 'lan1' });
+		const agent = l.agent(['lan0', 'lan1'], { env });
+		await agent.line(/connected, room lan0/);
+		const late = l.net.addPair();
+		await agent.line(/connected, room lan1/);
+		await l.inRoom(viewer);
+		await l.ping(late.a4, 1).end();
+		await echoCount(viewer, 2);
+	});
+
+	labTest('files of TLS that cannot serve: status 78, with %i too',
+		async l => {
+			for (const CLIENTNAME of ['ICMP', '%i']) {
+				const agent = l.agent(['lan0'], { env: {
+					CLIENTNAME, URL: 'https://localhost', CA_FILE: '/nowhere',
+				} });
+				assert.equal((await agent.end()).code, 78);
+				assert.equal(agent.text('err').filter(t =>
+					!/: in /.test(t)).join(), 'icmp-agent: CA file ' +
+					'/nowhere: No such file or directory; see --ca-file');
+			}
+		});
 });

@@ -27,13 +27,13 @@ except() { # except PATTERN FILE...: the files whose name does not match
 
 mapfile -t agent < <(ls agent/*.c agent/*.h)
 mapfile -t proto < <(ls proto/*.c proto/*.h)
-lws='libwebsockets\.h|agent/(loop_lws|channel|trust)\.h'
+lws='libwebsockets\.h|agent/(loop_lws|channel)\.h'
 bpf='bpf/(bpf|libbpf|btf|bpf_helpers|bpf_endian)\.h|.*\.skel\.h'
 edges='agent/(capture|attach|links|transport|trust|resolve|metrics|sandbox|loop|sink|agent|channel|log)[a-z_]*\.h|agent/(proxy|room|room_internal|rooms|backend|printer|report|report_internal)\.h'
 
 deny 'proto/ stands on libc alone' '.*cJSON.*|agent/.*|bpf/.*|openssl/.*|libwebsockets\.h|sys/socket\.h|netinet/.*|arpa/.*|netdb\.h|poll\.h|sys/epoll\.h|pthread\.h|time\.h|sys/time\.h|unistd\.h|fcntl\.h' "${proto[@]}"
 
-mapfile -t f < <(except '^agent/(loop|loop_lws|transport|channel|channel_io|channel_failure|trust|metrics)\.[ch]$' "${agent[@]}")
+mapfile -t f < <(except '^agent/(loop|loop_lws|transport|channel|channel_io|channel_failure|metrics)\.[ch]$' "${agent[@]}")
 deny 'only the libwebsockets edge sees libwebsockets' "$lws" "${f[@]}"
 
 mapfile -t f < <(except '^agent/(capture|attach|links)[a-z_]*\.[ch]$' "${agent[@]}")

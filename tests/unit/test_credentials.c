@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/credentials.h"
@@ -145,20 +146,30 @@ static void file_that_was_open_serves_on(void **state)
 	credentials_free(c);
 }
 
-static void file_that_cannot_serve(void **state)
+static void assert_not_served(const char *path)
 {
 	struct credentials *c;
-	char path[64], buf[256], text[2048];
+
+	assert_int_equal(credentials_new(NULL, path, &c), -EINVAL);
+}
+
+/* Said at the start, and without waiting for anybody. */
+static void file_that_cannot_serve(void **state)
+{
+	char path[64], text[2048];
 
 	(void)state;
-	assert_int_equal(credentials_new(NULL, "/nonexistent", &c), -EINVAL);
+	assert_not_served("/nonexistent");
+	assert_not_served("/tmp");
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	write_file(path, text);
-	assert_int_equal(credentials_new(NULL, path, &c), 0);
-	assert_int_equal(credentials_write(c, "A", buf, sizeof(buf)),
-			 -EMSGSIZE);
-	credentials_free(c);
+	assert_not_served(path);
+	replace_file(path, "\r\n");
+	assert_not_served(path);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_not_served(path);
 	unlink(path);
 }
 

@@ -74,6 +74,7 @@ const char *room_name(const struct room *r)
 
 static char one_name[] = "ICMP";
 static char each_name[] = "%i";
+static char url[] = "http://localhost";
 
 static struct rooms *new_rooms(const struct options *o)
 {
@@ -101,7 +102,7 @@ static void assert_room(const struct rooms *rs, size_t i, const char *name,
 
 static void one_room_takes_all(void **state)
 {
-	const struct options o = {.name = one_name};
+	const struct options o = {.name = one_name, .url = url};
 	struct rooms *rs = new_rooms(&o);
 
 	(void)state;
@@ -117,7 +118,7 @@ static void one_room_takes_all(void **state)
 /* What the kernel counted without its interface gets no room of its own. */
 static void each_interface_has_a_room(void **state)
 {
-	const struct options o = {.name = each_name};
+	const struct options o = {.name = each_name, .url = url};
 	struct rooms *rs = new_rooms(&o);
 
 	(void)state;
@@ -137,7 +138,7 @@ static void each_interface_has_a_room(void **state)
 /* Behind the last room that there is place for, packets go to the first. */
 static void no_packet_is_without_a_room(void **state)
 {
-	const struct options o = {.name = each_name};
+	const struct options o = {.name = each_name, .url = url};
 	struct rooms *rs = new_rooms(&o);
 	char name[] = "eth000";
 
