@@ -684,6 +684,39 @@ static void run_random(uint64_t seed, unsigned int steps)
 	free(m);
 }
 
+/* However the packets come, no second has more lines than the rate. */
+static void run_seconds(uint64_t seed, unsigned int steps)
+{
+	struct outbox_config config = {.queue_messages = 5000};
+	struct model *m = calloc(1, sizeof(*m));
+	uint64_t events = 0, notices = 0;
+
+	assert_non_null(m);
+	m->state = seed;
+	config.rate = 1 + draw(m, 30);
+	config.drop = draw(m, 4) == 0;
+	config.flows = 1 + draw(m, 100);
+	assert_int_equal(outbox_new(&config, &m->o), 0);
+	for (unsigned int i = 0; i < steps; i++) {
+		int64_t before = m->now;
+		const struct message *line;
+
+		if (draw(m, 30) == 0)
+			m->now += (int64_t)draw(m, (uint64_t)S);
+		if (before / S != m->now / S)
+			events = notices = 0;
+		step_take(m);
+		for (; (line = outbox_peek(m->o, 0)); outbox_sent(m->o, 1, 0))
+			*(line->kind == MESSAGE_EVENT ? &events : &notices) +=
+				1;
+		if (events > config.rate || notices > 2 * config.drop)
+			fail_msg("seed %llu, step %u: more than the rate",
+				 (unsigned long long)seed, i);
+	}
+	outbox_free(m->o);
+	free(m);
+}
+
 /*
  * A million steps in all. The seeds differ in each run; one that failed is
  * printed and can be given back in OUTBOX_SEED.
@@ -699,6 +732,8 @@ static void random_streams_lose_nothing(void **state)
 		      (unsigned long long)seed);
 	for (int i = 0; i < 100; i++)
 		run_random(seed + (uint64_t)i, 10000);
+	for (int i = 0; i < 100; i++)
+		run_seconds(seed + (uint64_t)i, 5000);
 }
 
 int main(void)
