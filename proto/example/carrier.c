@@ -142,10 +142,12 @@ static void carry_out(struct carrier *c, const struct sio_request *r)
 
 static void read_cookies(struct carrier *c, const struct exchange *e)
 {
-	static const char name[] = "\nSet-Cookie:";
+	static const char name[] = "Set-Cookie:";
 	const char *p = e->head;
 
-	while ((p = strcasestr(p, name))) {
+	while ((p = strchr(p, '\n'))) {
+		if (strncasecmp(++p, name, sizeof(name) - 1) != 0)
+			continue;
 		p += sizeof(name) - 1;
 		p += strspn(p, " ");
 		sio_client_http_cookie(c->client, e->channel, p,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Emits one event and prints the first that comes back: example HOST PORT */
-#include <stdio.h>
-
 #include "carrier.h"
+
+#include <stdio.h>
 
 static void on_event(struct sio_client *client, const struct sio_event *e)
 {
