@@ -9,13 +9,13 @@
 
 /* ---- what is sent ---- */
 
-static bool fits(const struct eio_session *s, const struct eio_message *m)
+static bool fits(const struct eio_session *s, bool binary, size_t len)
 {
 	size_t max = s->max_payload == SIZE_MAX ? DEFAULT_BODY_BYTES
 						: s->max_payload;
 	size_t used = s->post_body.len ? s->post_body.len + 1 : 0;
 
-	return used + eio_payload_size(m->binary, m->len) <= max;
+	return used + eio_payload_size(binary, len) <= max;
 }
 
 /* As many messages as one body may hold, but at least one. */
@@ -31,13 +31,14 @@ static void build_body(struct eio_session *s)
 		n++;
 	}
 	while (n < EIO_MAX_PAYLOAD_PACKETS && eio_queue_peek(&s->queue, &m) &&
-	       (fits(s, &m) || !n)) {
+	       (fits(s, m.binary, m.len) || !n)) {
 		eio_payload_append(&s->post_body, m.binary, m.data, m.len);
 		eio_queue_pop(&s->queue);
 		n++;
 	}
+	/* CLOSE has a body of its own where this one is full */
 	if (s->state == EIO_CLOSING && n < EIO_MAX_PAYLOAD_PACKETS &&
-	    !eio_queue_bytes(&s->queue)) {
+	    !eio_queue_bytes(&s->queue) && (fits(s, false, 1) || !n)) {
 		eio_payload_append(&s->post_body, false, "1", 1);
 		s->close_sent = true;
 	}

@@ -206,6 +206,33 @@ static void test_polling_stop(void **state)
 	assert_true(sio_client_stopped(peer.client));
 }
 
+/* CLOSE counts, too: 996 + "41" and "1" with two separators are 1001 bytes. */
+static void test_polling_stop_below_max_payload(void **state)
+{
+	size_t packets;
+	size_t bytes;
+	char text[1000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	for (size_t len = 970; len < 985; len++) {
+		peer_join_polling(&peer);
+		text[len] = '\0';
+		assert_int_equal(peer_emit(&peer, "data", text), SIO_OK);
+		text[len] = 'x';
+		sio_client_stop(peer.client, peer.now_ns);
+		for (int i = 0; i < 3 && !sio_client_stopped(peer.client);
+		     i++) {
+			count_packets(&packets, &bytes);
+			assert_in_range(bytes, 1, 1000);
+			peer_posted(&peer, 200, "ok");
+		}
+		assert_true(sio_client_stopped(peer.client));
+		peer_free(&peer);
+		peer_init(&peer);
+	}
+}
+
 static void test_polling_stop_behind_a_post(void **state)
 {
 	(void)state;
@@ -297,6 +324,7 @@ int main(void)
 		T(test_answer_waits_for_room),
 		T(test_stop_with_an_answer_waiting),
 		T(test_heartbeat_with_an_answer_waiting),
+		T(test_polling_stop_below_max_payload),
 	};
 
 	return cmocka_run_group_tests_name("eio_polling", tests, NULL, NULL);
