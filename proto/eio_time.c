@@ -20,18 +20,22 @@ uint64_t eio_session_deadline(const struct eio_session *s)
 
 static void connect_timeout(struct eio_session *s)
 {
-	bool opening_ws =
-		s->ws.state == EIO_CH_ACTIVE || s->ws.state == EIO_CH_WANTED;
+	bool is_open = s->ws.state == EIO_CH_OPEN;
+	bool by_ws = s->transport == SIO_WEBSOCKET;
 
-	/* a middlebox may swallow upgrades and let plain HTTP through */
-	if (opening_ws && s->config.transports & SIO_POLLING) {
+	/*
+	 * A middlebox may swallow upgrades, or all frames behind one, and let
+	 * plain HTTP through.
+	 */
+	if (by_ws && s->config.transports & SIO_POLLING) {
 		eio_channel_end(s, &s->ws, false);
 		eio_session_fall_back(s);
 		return;
 	}
 	eio_session_fail(s, SIO_STAGE_TIMEOUT, 0,
-			 opening_ws ? "no answer to the WebSocket request"
-				    : "no Engine.IO handshake");
+			 by_ws && !is_open
+				 ? "no answer to the WebSocket request"
+				 : "no Engine.IO handshake");
 }
 
 /* In seconds, to the microsecond and without a locale: "45", "0.3". */

@@ -31,6 +31,17 @@ static void test_fall_back_where_upgrades_are_swallowed(void **state)
 	expect("ABORT WS\nGET " PEER_POLL "&t=*\n");
 }
 
+/* 101, and then no frame ever. */
+static void test_fall_back_where_frames_are_swallowed(void **state)
+{
+	(void)state;
+	peer_start(&peer);
+	peer_skip(&peer);
+	peer_ws_open(&peer);
+	peer_wait_next(&peer);
+	expect("ABORT WS\nGET " PEER_POLL "&t=*\n");
+}
+
 /* Raw HTTP behind a 101: the carrier sees frames that are none. */
 static void test_fall_back_after_garbage(void **state)
 {
@@ -142,6 +153,7 @@ int main(void)
 		T(test_no_polling_where_it_is_not_allowed),
 		T(test_websocket_is_tried_again),
 		T(test_server_without_websocket),
+		T(test_fall_back_where_frames_are_swallowed),
 	};
 
 	return cmocka_run_group_tests_name("eio_fallback", tests, NULL, NULL);
