@@ -119,12 +119,14 @@ static int write_binaries(struct sio_client *c, const struct outgoing *o)
 
 static int check_values(const struct sio_client *c, const struct outgoing *o)
 {
+	/* the array around them is a level, too */
+	unsigned int depth = c->limits.max_depth ? c->limits.max_depth - 1 : 0;
+
 	for (size_t i = 0; i < o->n_args; i++) {
 		const struct sio_value *v = &o->args[i];
 
 		if (v->type == SIO_JSON &&
-		    (!v->len ||
-		     !sio_json_valid(v->data, v->len, c->limits.max_depth)))
+		    (!v->len || !sio_json_valid(v->data, v->len, depth)))
 			return SIO_ERR_SYNTAX;
 	}
 	if (count_binaries(o) > c->limits.max_attachments)

@@ -83,6 +83,30 @@ static void test_emit_checks_its_arguments(void **state)
 	expect("");
 }
 
+/* What may be sent may come back: an echo counts the array around it. */
+static void test_depth_is_the_same_both_ways(void **state)
+{
+	char text[80] = "";
+	struct sio_value arg = {.type = SIO_JSON, .data = text};
+	const struct sio_emit emit = {.name = "a", .args = &arg, .n_args = 1};
+	char echo[128];
+
+	(void)state;
+	peer_join_ws(&peer);
+	for (size_t depth = 30; depth <= 33; depth++) {
+		memset(text, '[', depth);
+		memset(text + depth, ']', depth);
+		arg.len = 2 * depth;
+		if (sio_client_emit(peer.client, &emit, peer.now_ns))
+			break;
+		snprintf(echo, sizeof(echo), "42[\"a\",%.*s]", (int)arg.len,
+			 text);
+		peer_ws_text(&peer, echo);
+		assert_non_null(strstr(peer_take(&peer), "MESSAGE / a"));
+	}
+	assert_int_equal(arg.len, 2 * 32);
+}
+
 /* 42["data","..."] is 13 bytes around the text, and a limit counts them. */
 static void test_max_payload_is_never_exceeded(void **state)
 {
@@ -179,6 +203,7 @@ int main(void)
 		T_WS(test_output_is_bounded),
 		T_WS(test_message_above_the_buffer),
 		T_WS(test_volatile_leaves_now_or_never),
+		T_WS(test_depth_is_the_same_both_ways),
 	};
 
 	return cmocka_run_group_tests_name("sio_client_event", tests, NULL,
