@@ -26,7 +26,10 @@ void eio_session_init(struct eio_session *s, const struct eio_config *config,
 		      const struct eio_handler *handler)
 {
 	const struct sio_mem *mem = config->mem;
+	size_t max_queue = config->max_output_bytes;
 
+	if (max_queue <= SIZE_MAX - QUEUE_SLACK)
+		max_queue += QUEUE_SLACK;
 	*s = (struct eio_session){
 		.config = *config,
 		.handler = *handler,
@@ -38,7 +41,7 @@ void eio_session_init(struct eio_session *s, const struct eio_config *config,
 	sio_buf_init(&s->get_in, mem, config->max_message_bytes);
 	sio_buf_init(&s->post_in, mem, MAX_POST_ANSWER);
 	sio_buf_init(&s->post_body, mem, SIZE_MAX / 2);
-	eio_queue_init(&s->queue, mem, config->max_output_bytes + QUEUE_SLACK);
+	eio_queue_init(&s->queue, mem, max_queue);
 }
 
 void eio_session_free(struct eio_session *s)
@@ -99,7 +102,8 @@ static void open_transport(struct eio_session *s, enum sio_transport transport)
 		s->get.state = EIO_CH_WANTED;
 	else
 		s->ws.state = EIO_CH_WANTED;
-	s->connect_deadline_ns = s->now_ns + s->config.connect_timeout_ns;
+	s->connect_deadline_ns =
+		eio_after(s->now_ns, s->config.connect_timeout_ns);
 }
 
 void eio_session_fall_back(struct eio_session *s)

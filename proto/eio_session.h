@@ -144,6 +144,12 @@ struct eio_session {
 	uint64_t ws_avoid_ns; /* and how long the next time */
 };
 
+/* `delay_ns` later; SIO_NEVER, and what is about as long, is never. */
+static inline uint64_t eio_after(uint64_t now_ns, uint64_t delay_ns)
+{
+	return delay_ns < SIO_NEVER - now_ns ? now_ns + delay_ns : SIO_NEVER;
+}
+
 /* Copies the structs; allocates nothing. */
 void eio_session_init(struct eio_session *s, const struct eio_config *config,
 		      const struct eio_handler *handler);

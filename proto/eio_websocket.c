@@ -39,11 +39,11 @@ const char *eio_close_code_text(int code)
 		[14] = "bad gateway",
 		[15] = "TLS handshake failed",
 	};
-	size_t i = (size_t)(code - 1000);
+	int n = sizeof(texts) / sizeof(texts[0]);
 
-	if (code < 1000 || i >= sizeof(texts) / sizeof(texts[0]) || !texts[i])
+	if (code < 1000 || code >= 1000 + n || !texts[code - 1000])
 		return "";
-	return texts[i];
+	return texts[code - 1000];
 }
 
 static void ws_closed(struct eio_session *s, const struct sio_failure *f)

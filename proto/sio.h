@@ -24,7 +24,9 @@
  *                                 changes something;
  *   5. sio_client_next_event()    what the application wants to know.
  *
- * After any call of group 2 or 4, or an emit, ask 1, 3, 4 and 5 again.
+ * After any call that may change something ask all of 1, 3, 4 and 5 again,
+ * until none has more: a commit (3) or an event that was taken (5) may be what
+ * the next request (1) waits for.
  *
  * Time is `now_ns`, a clock that never goes back (CLOCK_MONOTONIC), in
  * nanoseconds; it must not be smaller than in an earlier call.
@@ -84,7 +86,7 @@ enum sio_stage {
 	SIO_STAGE_VERSION,   /* the server speaks Socket.IO 2 or older */
 	SIO_STAGE_REFUSED,   /* CONNECT_ERROR, or DISCONNECT by the server */
 	SIO_STAGE_HEARTBEAT, /* no ping within pingInterval + pingTimeout */
-	SIO_STAGE_TIMEOUT,   /* the attempt took longer than connect_timeout */
+	SIO_STAGE_TIMEOUT,   /* no answer within connect_timeout */
 	SIO_STAGE_CLOSED,    /* the connection ended; status: close code */
 	SIO_STAGE_LOCAL,     /* out of memory, or no auth payload */
 };
@@ -117,10 +119,11 @@ struct sio_config {
 	/* with both: begin by polling and upgrade, as browsers do */
 	bool polling_first;
 
-	uint64_t connect_timeout_ns; /* one attempt, to CONNECT's answer */
-	uint64_t backoff_min_ns;     /* the bound of the first delay */
-	uint64_t backoff_max_ns;     /* the bound that doubling ends at */
-	uint64_t refusal_min_ns;     /* the same two after a refusal */
+	/* each step: WebSocket and handshake, those by polling, CONNECT */
+	uint64_t connect_timeout_ns;
+	uint64_t backoff_min_ns; /* the bound of the first delay */
+	uint64_t backoff_max_ns; /* the bound that doubling ends at */
+	uint64_t refusal_min_ns; /* the same two after a refusal */
 	uint64_t refusal_max_ns;
 
 	size_t max_message_bytes; /* one received message or HTTP body */
@@ -132,7 +135,7 @@ struct sio_config {
 	 */
 	size_t max_events;
 	size_t max_event_bytes;
-	unsigned int max_attachments; /* of one packet, both ways */
+	unsigned int max_attachments; /* of one packet, both ways; to 1024 */
 	unsigned int max_depth;	      /* nesting of JSON, both ways; to 256 */
 	unsigned int max_acks;	      /* acknowledgements awaited */
 
@@ -146,7 +149,8 @@ struct sio_config {
 	/* one line, for debugging; may be NULL */
 	void (*log)(void *user, const char *line);
 	sio_auth_fn auth; /* may be NULL: no payload */
-	void *user;	  /* for log and auth */
+	/* for log and auth, which must not call the client */
+	void *user;
 };
 
 /* The defaults: both transports, WebSocket first, 1 s to 30 s, 1 MB. */
@@ -170,7 +174,8 @@ int sio_client_start(struct sio_client *c, uint64_t now_ns);
 /*
  * Leaves in order: DISCONNECT for each namespace, Engine.IO close, close.
  * What was emitted before goes out first. sio_client_stopped() turns true once
- * all of it was committed, or at once where there is no connection.
+ * all of it was committed (by polling: answered), or at once where there is no
+ * connection; after 5 s in any case.
  */
 void sio_client_stop(struct sio_client *c, uint64_t now_ns);
 bool sio_client_stopped(const struct sio_client *c);
@@ -182,9 +187,10 @@ bool sio_client_stopped(const struct sio_client *c);
 void sio_client_retry_now(struct sio_client *c, uint64_t now_ns);
 
 /*
- * A namespace begins with '/' and has no comma, else SIO_ERR_INVALID. It is
- * joined now if there is a connection, and by each that follows; joining twice
- * is joining once. SIO_ERR_STATE: stopped.
+ * A namespace begins with '/', is UTF-8 of at most 1024 bytes, and has no comma
+ * or control character, else SIO_ERR_INVALID. It is joined now if there is a
+ * connection, and by each that follows; joining twice is joining once.
+ * SIO_ERR_STATE: stopped.
  */
 int sio_client_join(struct sio_client *c, const char *nsp, uint64_t now_ns);
 /* SIO_ERR_INVALID: it was not joined. */

@@ -38,7 +38,8 @@ int sio_ack_add(struct sio_client *c, struct sio_nsp *nsp, uint64_t timeout_ns,
 	}
 	ack->nsp = nsp;
 	ack->id = nsp->next_ack++;
-	ack->deadline_ns = timeout_ns ? c->now_ns + timeout_ns : SIO_NEVER;
+	ack->deadline_ns =
+		timeout_ns ? eio_after(c->now_ns, timeout_ns) : SIO_NEVER;
 	if (ack->deadline_ns < c->ack_deadline_ns)
 		c->ack_deadline_ns = ack->deadline_ns;
 	*c->acks_tail = ack;

@@ -7,7 +7,7 @@
 
 static int init_partial(struct sio_client *c)
 {
-	unsigned int n = c->config.max_attachments;
+	size_t n = c->limits.max_attachments;
 
 	sio_buf_init(&c->partial.bytes, c->mem, c->config.max_event_bytes);
 	c->partial.ends = sio_zalloc(c->mem, (n + 1) * sizeof(size_t));

@@ -9,6 +9,8 @@
 
 /* so that clients that lost one server do not come back in one instant */
 #define BACKOFF_FLOOR_NS (100 * NS_PER_MS)
+/* a table of that size is allocated beforehand */
+#define MAX_ATTACHMENTS	 1024
 
 void sio_config_init(struct sio_config *config)
 {
@@ -28,6 +30,11 @@ void sio_config_init(struct sio_config *config)
 		.max_depth = 32,
 		.max_acks = 1024,
 	};
+}
+
+static unsigned int at_most(unsigned int n, unsigned int max)
+{
+	return n < max ? n : max;
 }
 
 static bool is_path(const char *path)
@@ -52,10 +59,13 @@ static bool is_valid(const struct sio_config *config)
 static void init_backoffs(struct sio_client *c)
 {
 	const struct sio_config *k = &c->config;
+	uint64_t slow_floor_ns = k->refusal_min_ns / 2;
 
 	sio_backoff_init(&c->backoff, BACKOFF_FLOOR_NS, k->backoff_min_ns,
 			 k->backoff_max_ns);
-	sio_backoff_init(&c->slow, k->refusal_min_ns / 2, k->refusal_min_ns,
+	if (slow_floor_ns < BACKOFF_FLOOR_NS)
+		slow_floor_ns = BACKOFF_FLOOR_NS;
+	sio_backoff_init(&c->slow, slow_floor_ns, k->refusal_min_ns,
 			 k->refusal_max_ns);
 	c->random = k->seed;
 }
@@ -65,11 +75,10 @@ int sio_config_copy(struct sio_client *c, const struct sio_config *config)
 	if (!is_valid(config))
 		return SIO_ERR_INVALID;
 	c->config = *config;
-	if (c->config.max_depth > SIO_JSON_MAX_DEPTH)
-		c->config.max_depth = SIO_JSON_MAX_DEPTH;
 	c->limits = (struct sio_packet_limits){
-		.max_attachments = config->max_attachments,
-		.max_depth = c->config.max_depth,
+		.max_attachments =
+			at_most(config->max_attachments, MAX_ATTACHMENTS),
+		.max_depth = at_most(config->max_depth, SIO_JSON_MAX_DEPTH),
 	};
 	init_backoffs(c);
 	c->path = sio_strndup(c->mem, config->path, strlen(config->path));

@@ -46,13 +46,13 @@ static void send_connect(struct sio_client *c, struct sio_nsp *nsp,
 
 	sio_buf_putc(b, EIO_MESSAGE);
 	sio_packet_encode_head(b, SIO_PACKET_CONNECT, 0, nsp->name, -1);
-	if (c->config.recovery && nsp->pid && nsp->offset)
+	if (c->config.recovery && nsp->pid[0] && nsp->offset[0])
 		write_recovery(b, nsp, auth, auth_len);
 	else if (auth_len)
 		sio_buf_append(b, auth, auth_len);
 	nsp->state = SIO_NSP_JOINING;
 	nsp->generation = ++c->generations & 0x7fff;
-	nsp->deadline_ns = c->now_ns + c->config.connect_timeout_ns;
+	nsp->deadline_ns = eio_after(c->now_ns, c->config.connect_timeout_ns);
 	sent(c, mark, eio_queue_end(q, false, &len));
 }
 

@@ -177,9 +177,8 @@ static void packet_event(struct sio_client *c, struct sio_nsp *nsp,
 		sio_events_push(&c->events, node);
 	else
 		sio_events_hold(&c->events, &nsp->held, node);
-	if (p->last && nsp->pid &&
-	    sio_nsp_set_offset(c, nsp, p->last, p->last_len) != SIO_OK)
-		sio_client_out_of_memory(c);
+	if (p->last && nsp->pid[0])
+		sio_nsp_set_offset(nsp, p->last, p->last_len);
 }
 
 static void packet_ack(struct sio_client *c, struct sio_nsp *nsp,
@@ -236,6 +235,20 @@ static void dispatch(struct sio_client *c, const struct sio_packet *p,
 
 /* ---- attachments ---- */
 
+/* False: the session has ended. */
+static bool append_partial(struct sio_client *c, const char *data, size_t len)
+{
+	struct sio_buf *b = &c->partial.bytes;
+
+	sio_buf_append(b, data, len);
+	if (b->err == SIO_ERR_NOMEM)
+		sio_client_out_of_memory(c);
+	else if (b->err)
+		eio_session_failf(&c->eio, SIO_STAGE_SOCKET, 0,
+				  "a packet above %zu bytes", b->max);
+	return !b->err;
+}
+
 /* The text of a binary packet: kept until its attachments are there. */
 static void begin_partial(struct sio_client *c, const struct sio_packet *p,
 			  const char *text, size_t len)
@@ -247,11 +260,8 @@ static void begin_partial(struct sio_client *c, const struct sio_packet *p,
 		return;
 	}
 	sio_buf_cut(&a->bytes, 0);
-	sio_buf_append(&a->bytes, text, len);
-	if (a->bytes.err) {
-		sio_client_overrun(c);
+	if (!append_partial(c, text, len))
 		return;
-	}
 	a->text_len = len;
 	a->n = 0;
 	a->wanted = p->attachments;
@@ -278,11 +288,8 @@ static void received_binary(struct sio_client *c, const char *data, size_t len)
 		bad_packet(c, "an attachment that belongs to no packet");
 		return;
 	}
-	sio_buf_append(&a->bytes, data, len);
-	if (a->bytes.err) {
-		sio_client_overrun(c);
+	if (!append_partial(c, data, len))
 		return;
-	}
 	a->ends[a->n++] = a->bytes.len;
 	if (a->n == a->wanted)
 		finish_partial(c);

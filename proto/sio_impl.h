@@ -15,6 +15,9 @@
 #include "proto/sio_event.h"
 #include "proto/sio_packet.h"
 
+/* pid and offset come back in each CONNECT: a longer one is not kept */
+#define SIO_MAX_RECOVERY 256
+
 enum sio_state {
 	SIO_STATE_NEW,
 	SIO_STATE_ACTIVE,   /* a session is being opened, or is open */
@@ -41,12 +44,12 @@ struct sio_nsp {
 		deadline_ns; /* JOINING: of the answer; REFUSED: of the retry */
 	struct sio_backoff refusals;
 
-	/* connection state recovery; NULL if none */
-	char *pid;
-	char *offset; /* a JSON string, with quotes */
+	/* connection state recovery; "" if none */
+	char pid[SIO_MAX_RECOVERY];
+	char offset[SIO_MAX_RECOVERY]; /* a JSON string, with quotes */
 	/* events that came before CONNECT's answer, and the last's offset */
 	struct sio_held held;
-	char *held_offset;
+	char held_offset[SIO_MAX_RECOVERY];
 
 	size_t name_len;
 	char name[];
@@ -159,8 +162,7 @@ void sio_nsp_refused(struct sio_client *c, struct sio_nsp *nsp,
 		     const struct sio_failure *failure, const char *json,
 		     size_t json_len);
 /* The offset that recovery will ask from: a JSON string with its quotes. */
-int sio_nsp_set_offset(struct sio_client *c, struct sio_nsp *nsp,
-		       const char *json, size_t len);
+void sio_nsp_set_offset(struct sio_nsp *nsp, const char *json, size_t len);
 uint64_t sio_nsp_deadline(const struct sio_client *c);
 void sio_nsp_timeout(struct sio_client *c);
 

@@ -83,7 +83,7 @@ static void on_closed(void *user, const struct sio_failure *failure)
 	}
 	delay = choose_delay(c, failure);
 	c->state = SIO_STATE_WAITING;
-	c->retry_at_ns = c->now_ns + delay;
+	c->retry_at_ns = eio_after(c->now_ns, delay);
 	sio_client_push_failure(c, kind, NULL, failure, NULL, 0, delay);
 }
 

@@ -2,11 +2,10 @@
 #include <string.h>
 
 #include "proto/sio_impl.h"
+#include "proto/utf8.h"
 
-/* what an auth callback may write; tokens are rarely above 8 KB */
-#define MAX_NAME     1024
-/* pid and offset come back in each CONNECT: nobody needs long ones */
-#define MAX_RECOVERY 256
+/* it stands in each packet: nobody needs a long one */
+#define MAX_NAME 1024
 
 /* ---- the list ---- */
 
@@ -21,16 +20,23 @@ struct sio_nsp *sio_nsp_find(const struct sio_client *c, const char *name,
 	return nsp;
 }
 
-/* No comma, as it would end the name; nothing that is not printed. */
+/*
+ * No comma, as it would end the name; nothing that is not printed; UTF-8, or a
+ * server would end the connection.
+ */
 static bool is_name(const char *name)
 {
 	size_t len = strlen(name);
+	size_t bad;
+	size_t n;
 
 	if (name[0] != '/' || len > MAX_NAME)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		if (name[i] == ',' || (unsigned char)name[i] < 0x20)
+	for (size_t i = 0; i < len; i += n) {
+		n = sio_utf8_sequence(name + i, len - i, &bad);
+		if (!n || name[i] == ',' || (unsigned char)name[i] < 0x20)
 			return false;
+	}
 	return true;
 }
 
@@ -57,22 +63,16 @@ int sio_nsp_add(struct sio_client *c, const char *name,
 	return SIO_OK;
 }
 
-static void replace(struct sio_client *c, char **string, char *with)
-{
-	sio_free(c->mem, *string);
-	*string = with;
-}
-
 static void forget_held(struct sio_client *c, struct sio_nsp *nsp)
 {
 	sio_events_discard(&c->events, &nsp->held);
-	replace(c, &nsp->held_offset, NULL);
+	nsp->held_offset[0] = '\0';
 }
 
-static void forget_recovery(struct sio_client *c, struct sio_nsp *nsp)
+static void forget_recovery(struct sio_nsp *nsp)
 {
-	replace(c, &nsp->pid, NULL);
-	replace(c, &nsp->offset, NULL);
+	nsp->pid[0] = '\0';
+	nsp->offset[0] = '\0';
 }
 
 static void remove_nsp(struct sio_client *c, struct sio_nsp *nsp)
@@ -84,7 +84,6 @@ static void remove_nsp(struct sio_client *c, struct sio_nsp *nsp)
 	*at = nsp->next;
 	sio_ack_expire(c, nsp);
 	forget_held(c, nsp);
-	forget_recovery(c, nsp);
 	sio_free(c->mem, nsp);
 }
 
@@ -158,20 +157,18 @@ static void push_connect(struct sio_client *c, const struct sio_nsp *nsp,
 }
 
 /* Recovered if the server gave the id that was asked for. */
-static bool keep_recovery(struct sio_client *c, struct sio_nsp *nsp,
+static bool keep_recovery(const struct sio_client *c, struct sio_nsp *nsp,
 			  const char *pid)
 {
-	bool same = pid && nsp->pid && strcmp(pid, nsp->pid) == 0;
+	bool same = pid && pid[0] && strcmp(pid, nsp->pid) == 0;
 
-	if (same && nsp->held_offset) {
-		replace(c, &nsp->offset, nsp->held_offset);
-		nsp->held_offset = NULL;
-	}
+	if (same && nsp->held_offset[0])
+		memcpy(nsp->offset, nsp->held_offset, sizeof(nsp->offset));
 	if (same)
 		return true;
-	forget_recovery(c, nsp);
-	if (pid && c->config.recovery && strlen(pid) <= MAX_RECOVERY)
-		nsp->pid = sio_strndup(c->mem, pid, strlen(pid));
+	forget_recovery(nsp);
+	if (pid && c->config.recovery && strlen(pid) < sizeof(nsp->pid))
+		memcpy(nsp->pid, pid, strlen(pid) + 1);
 	return false;
 }
 
@@ -198,20 +195,15 @@ void sio_nsp_joined(struct sio_client *c, struct sio_nsp *nsp, const char *sid,
 	forget_held(c, nsp);
 }
 
-int sio_nsp_set_offset(struct sio_client *c, struct sio_nsp *nsp,
-		       const char *json, size_t len)
+void sio_nsp_set_offset(struct sio_nsp *nsp, const char *json, size_t len)
 {
-	char *copy;
+	char *to =
+		nsp->state == SIO_NSP_JOINED ? nsp->offset : nsp->held_offset;
 
-	if (len > MAX_RECOVERY)
-		return SIO_OK;
-	copy = sio_strndup(c->mem, json, len);
-	if (!copy)
-		return SIO_ERR_NOMEM;
-	replace(c,
-		nsp->state == SIO_NSP_JOINED ? &nsp->offset : &nsp->held_offset,
-		copy);
-	return SIO_OK;
+	if (len >= sizeof(nsp->offset))
+		return;
+	memcpy(to, json, len);
+	to[len] = '\0';
 }
 
 /* ---- refusals and the end ---- */
@@ -245,10 +237,10 @@ void sio_nsp_refused(struct sio_client *c, struct sio_nsp *nsp,
 	delay = sio_backoff_next(&nsp->refusals, sio_random_next(&c->random));
 	sio_ack_expire(c, nsp);
 	forget_held(c, nsp);
-	forget_recovery(c, nsp);
+	forget_recovery(nsp);
 	sio_client_push_failure(c, kind, nsp, failure, json, json_len, delay);
 	nsp->state = SIO_NSP_REFUSED;
-	nsp->deadline_ns = c->now_ns + delay;
+	nsp->deadline_ns = eio_after(c->now_ns, delay);
 	if (kept)
 		return;
 	c->chosen_retry_ns = delay;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Whatever a server can make grow has a limit. */
+#include <limits.h>
+
 #include "tests/support/sio_test.h"
 
 static void test_message_size_is_bounded(void **state)
@@ -83,8 +85,80 @@ static void test_attachments_are_bounded(void **state)
 	peer_ws_text(&peer, "4510-[\"b\"]");
 	for (int i = 0; i < 5; i++)
 		peer_ws_binary(&peer, big, sizeof(big));
-	expect("WS_CLOSE\n"
-	       "LOST local 0: received events were not taken in time\n");
+	expect("WS_CLOSE\nLOST Socket.IO 0: a packet above 5000 bytes\n");
+}
+
+/* A limit that is no limit. */
+static void test_limits_may_be_the_greatest_numbers(void **state)
+{
+	static const char big[300000];
+	const struct sio_value arg = {
+		.type = SIO_BINARY, .data = big, .len = sizeof(big)};
+	const struct sio_emit emit = {.name = "b", .args = &arg, .n_args = 1};
+
+	(void)state;
+	peer.config.max_message_bytes = SIZE_MAX;
+	peer.config.max_output_bytes = SIZE_MAX;
+	peer.config.max_events = SIZE_MAX;
+	peer.config.max_event_bytes = SIZE_MAX;
+	peer.config.max_attachments = UINT_MAX;
+	peer.config.max_depth = UINT_MAX;
+	peer.config.max_acks = UINT_MAX;
+	peer_join_ws(&peer);
+	assert_int_equal(sio_client_emit(peer.client, &emit, peer.now_ns), 0);
+	peer_skip(&peer);
+	peer_ws_text(&peer, "453-[\"b\"," PH(2) "]");
+	for (int i = 0; i < 3; i++)
+		peer_ws_binary(&peer, "x", 1);
+	expect("MESSAGE / b [" PH(2) "] +78 +78 +78\n");
+	/* these two have limits of their own */
+	peer_ws_text(&peer, "451025-[\"b\"]");
+	expect("WS_CLOSE\nLOST Socket.IO 0: a packet with too many attachments "
+	       "or digits\n");
+}
+
+static void test_times_may_be_for_ever(void **state)
+{
+	(void)state;
+	peer.config.connect_timeout_ns = SIO_NEVER;
+	peer.config.backoff_max_ns = SIO_NEVER;
+	peer.config.refusal_min_ns = SIO_NEVER;
+	peer.config.refusal_max_ns = SIO_NEVER;
+	peer_start(&peer);
+	peer_skip(&peer);
+	assert_true(sio_client_deadline(peer.client) == SIO_NEVER);
+	peer_wait(&peer, 100000);
+	expect("");
+	peer_ws_open(&peer);
+	peer_ws_text(&peer, PEER_HANDSHAKE);
+	peer_ws_text(&peer, "40{\"sid\":\"N\"}");
+	peer_skip(&peer);
+	assert_int_equal(sio_test_emit_ack(SIO_NEVER, NULL), SIO_OK);
+	peer_skip(&peer);
+	peer_wait(&peer, 40000);
+	expect("");
+	peer_ws_text(&peer, "430[]");
+	expect("ACK 0 []\n");
+	/* half of the longest delay is the shortest */
+	peer_ws_text(&peer, "41");
+	peer_skip(&peer);
+	peer_wait(&peer, UINT64_C(1000000000000));
+	expect("");
+}
+
+/* Refused by a server that answers at once, and a config without patience. */
+static void test_refusals_never_spin(void **state)
+{
+	(void)state;
+	peer.config.refusal_min_ns = 0;
+	peer.config.refusal_max_ns = 0;
+	peer_join_ws(&peer);
+	(void)sio_client_join(peer.client, "/a", peer.now_ns);
+	peer_skip(&peer);
+	peer_ws_text(&peer, "44/a,{\"message\":\"no\"}");
+	peer_skip(&peer);
+	assert_in_range(peer.retry_ns, 100 * MS, S);
+	assert_true(sio_client_deadline(peer.client) > peer.now_ns);
 }
 
 static void test_failures_not_taken_are_bounded(void **state)
@@ -133,6 +207,9 @@ int main(void)
 		T_WS(test_attachments_are_bounded),
 		T_WS(test_failures_not_taken_are_bounded),
 		T_WS(test_no_room_for_connect),
+		T_WS(test_limits_may_be_the_greatest_numbers),
+		T_WS(test_times_may_be_for_ever),
+		T_WS(test_refusals_never_spin),
 	};
 
 	return cmocka_run_group_tests_name("sio_client_limits", tests, NULL,

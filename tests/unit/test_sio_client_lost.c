@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Heartbeat, the ends of a session, and coming back. */
+#include <limits.h>
+
 #include "tests/support/sio_test.h"
 
 /* ---- heartbeat ---- */
@@ -175,6 +177,24 @@ static void test_close_codes_in_words(void **state)
 	expect("FAILED closed 1004: \n");
 }
 
+/* A carrier may give any number. */
+static void test_close_codes_out_of_range(void **state)
+{
+	static const int codes[] = {INT_MIN, -1, 0, 999, 1016, INT_MAX};
+
+	(void)state;
+	peer_start(&peer);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		char line[64];
+
+		peer_skip(&peer);
+		peer_ws_fail(&peer, SIO_STAGE_CLOSED, codes[i], "");
+		snprintf(line, sizeof(line), "FAILED closed %d: \n", codes[i]);
+		expect(line);
+		peer_wait_next(&peer);
+	}
+}
+
 /* What comes for a channel of the past must not touch the present one. */
 static void test_late_answers_are_ignored(void **state)
 {
@@ -238,6 +258,7 @@ int main(void)
 		T_WS(test_close_codes_in_words),
 		T_WS(test_late_answers_are_ignored),
 		T_WS(test_a_thousand_reconnections_leave_nothing),
+		T_WS(test_close_codes_out_of_range),
 	};
 
 	return cmocka_run_group_tests_name("sio_client_lost", tests, NULL,

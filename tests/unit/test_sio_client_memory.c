@@ -197,6 +197,18 @@ static void test_out_of_memory_in_a_fragment(void **state)
 	expect("WS_CLOSE\nLOST local 0: out of memory\n");
 }
 
+static void test_out_of_memory_for_attachments(void **state)
+{
+	static const char big[5000];
+
+	(void)state;
+	peer_join_ws(&peer);
+	peer_ws_text(&peer, "451-[\"b\"," PH(0) "]");
+	fail_malloc_arm(&peer.memory, 1, false);
+	peer_ws_binary(&peer, big, sizeof(big));
+	expect("WS_CLOSE\nLOST local 0: out of memory\n");
+}
+
 static void test_out_of_memory_while_stopping(void **state)
 {
 	static char text[2000];
@@ -220,23 +232,56 @@ static void test_out_of_memory_while_stopping(void **state)
 	assert_non_null(strstr(peer_take(&peer), "WS_CLOSE\n"));
 }
 
+static void stream(int n, bool polling)
+{
+	for (int i = 0; i < n; i++) {
+		if (polling)
+			peer_poll(&peer, 200, "42[\"data\",1,\"offset\"]");
+		else
+			peer_ws_text(&peer, "42[\"data\",1,\"offset\"]");
+		(void)peer_emit(&peer, "data", "text");
+		peer_skip(&peer);
+		if (polling)
+			peer_posted(&peer, 200, "ok");
+	}
+}
+
 static void test_steady_stream_allocates_nothing(void **state)
 {
 	size_t before;
 
 	(void)state;
 	peer_join_ws(&peer);
-	for (int i = 0; i < 3; i++) {
-		peer_ws_text(&peer, "42[\"data\",{\"message\":\"m\"}]");
-		(void)peer_emit(&peer, "data", "text");
-		peer_skip(&peer);
-	}
+	stream(3, false);
 	before = peer.memory.requests;
-	for (int i = 0; i < 1000; i++) {
-		peer_ws_text(&peer, "42[\"data\",{\"message\":\"m\"}]");
-		(void)peer_emit(&peer, "data", "text");
-		peer_skip(&peer);
-	}
+	stream(1000, false);
+	assert_int_equal(peer.memory.requests, before);
+}
+
+static void test_steady_polling_allocates_nothing(void **state)
+{
+	size_t before;
+
+	(void)state;
+	peer_join_polling(&peer);
+	stream(3, true);
+	before = peer.memory.requests;
+	stream(1000, true);
+	assert_int_equal(peer.memory.requests, before);
+}
+
+/* The offset of each event is kept. */
+static void test_steady_recovery_allocates_nothing(void **state)
+{
+	size_t before;
+
+	(void)state;
+	peer.config.recovery = true;
+	peer_open_ws(&peer);
+	peer_ws_text(&peer, "40{\"sid\":\"N\",\"pid\":\"P\"}");
+	stream(3, false);
+	before = peer.memory.requests;
+	stream(1000, false);
 	assert_int_equal(peer.memory.requests, before);
 }
 
@@ -250,6 +295,9 @@ int main(void)
 		T_WS(test_out_of_memory_in_a_fragment),
 		T_WS(test_out_of_memory_while_stopping),
 		T_WS(test_steady_stream_allocates_nothing),
+		T_WS(test_steady_polling_allocates_nothing),
+		T_WS(test_steady_recovery_allocates_nothing),
+		T_WS(test_out_of_memory_for_attachments),
 	};
 
 	return cmocka_run_group_tests_name("sio_client_memory", tests, NULL,
