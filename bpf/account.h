@@ -4,7 +4,9 @@
 
 /*
  * Counting. XDP and tc programs run with bottom halves disabled and do not
- * nest, so that a row that belongs to one CPU needs no atomic operation.
+ * nest, so that a row that belongs to one CPU needs no atomic operation. (They
+ * may nest on PREEMPT_RT of Linux 6.18 and newer, unless it was built with
+ * CONFIG_PREEMPT_RT_NEEDS_BH_LOCK.)
  */
 #include "bpf/detail.h"
 #include "bpf/fold.h"
@@ -65,6 +67,10 @@ static __always_inline int type_chosen(__u8 family, __u8 type, __u8 code)
 	return codes && *codes >> (code < 31 ? code : 31) & 1;
 }
 
+/*
+ * Each place is read at its constant offset, found or not: an offset that
+ * depends on where the search ended needs CAP_PERFMON.
+ */
 static __always_inline __u32 link_row(__u32 ifindex)
 {
 	__u64 key = MAP_KEY(ifindex % ICMP_LINK_SETS);
@@ -74,10 +80,6 @@ static __always_inline __u32 link_row(__u32 ifindex)
 
 	if (!set)
 		return 0;
-		/*
-	 * Each place is read at its constant offset, found or not: an offset
-	 * that depends on where the search ended needs CAP_PERFMON.
-	 */
 #pragma unroll
 	for (int i = 0; i < ICMP_LINK_WAYS; i++) {
 		way = *(const volatile __u64 *)&set->way[i];
