@@ -10,6 +10,7 @@ enum {
 	CLOCK_READS = 5,
 };
 #define CLOCK_REFRESH_NS 1000000000LL
+#define CLOCK_STEP_NS	 500000LL /* who sets the clock moves it by more */
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -24,6 +25,16 @@ int64_t capture_unix_now(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
+/* Measured within the last second, and nobody has set the clock since. */
+static bool clock_is_fresh(const struct capture *c, int64_t now_ns)
+{
+	int64_t step_ns = capture_unix_now() - now_ns - c->unix_minus_boot_ns;
+
+	return c->clock_read_ns &&
+	       now_ns - c->clock_read_ns < CLOCK_REFRESH_NS &&
+	       step_ns > -CLOCK_STEP_NS && step_ns < CLOCK_STEP_NS;
+}
+
 /*
  * The clocks cannot be read at one instant: of several readings the one whose
  * two ends lie closest is the best.
@@ -33,7 +44,7 @@ void capture_clock_refresh(struct capture *c)
 	int64_t best_ns = INT64_MAX;
 	int64_t now_ns = clock_ns(CLOCK_BOOTTIME);
 
-	if (c->clock_read_ns && now_ns - c->clock_read_ns < CLOCK_REFRESH_NS)
+	if (clock_is_fresh(c, now_ns))
 		return;
 	c->clock_read_ns = now_ns;
 	for (int i = 0; i < CLOCK_READS; i++) {
