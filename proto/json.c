@@ -59,8 +59,8 @@ static struct sio_json take_value(struct items *it)
 	return j;
 }
 
-static bool items_next(struct items *it, struct sio_json *key,
-		       struct sio_json *value)
+/* To the next value, behind its key if there is one; false: no more. */
+static bool items_key(struct items *it, struct sio_json *key)
 {
 	if (*it->p == ']' || *it->p == '}')
 		return false;
@@ -69,9 +69,24 @@ static bool items_next(struct items *it, struct sio_json *key,
 		*key = take_value(it);
 		it->p = sio_json_space(it->p + 1, it->end);
 	}
-	*value = take_value(it);
+	return true;
+}
+
+/* Behind a value. */
+static void items_comma(struct items *it)
+{
+	it->p = sio_json_space(it->p, it->end);
 	if (*it->p == ',')
 		it->p = sio_json_space(it->p + 1, it->end);
+}
+
+static bool items_next(struct items *it, struct sio_json *key,
+		       struct sio_json *value)
+{
+	if (!items_key(it, key))
+		return false;
+	*value = take_value(it);
+	items_comma(it);
 	return true;
 }
 
@@ -167,34 +182,51 @@ bool sio_json_get_number(struct sio_json j, double *ret_number)
 
 /* ---- placeholders ---- */
 
-static bool is_placeholder(struct sio_json j)
+static bool is_true(struct sio_json j)
 {
-	struct sio_json mark = sio_json_get(j, "_placeholder");
-
-	return mark.len == 4 && memcmp(mark.p, "true", 4) == 0;
+	return j.len == 4 && memcmp(j.p, "true", 4) == 0;
 }
 
-static bool placeholder_valid(struct sio_json j, unsigned int n)
+static bool is_index(struct sio_json j, unsigned int n)
 {
 	double num;
 
-	return sio_json_get_number(sio_json_get(j, "num"), &num) && num >= 0 &&
-	       num < n && num == (double)(unsigned int)num;
+	return sio_json_get_number(j, &num) && num >= 0 && num < n &&
+	       num == (double)(unsigned int)num;
 }
 
-/* As deep as the validator allowed: the recursion is bounded. */
-bool sio_json_placeholders_valid(struct sio_json j, unsigned int n)
+/*
+ * Behind the value at p, or NULL if there is a bad placeholder in it. Each byte
+ * is passed once, however deep it lies, and only as deep as the validator
+ * allowed.
+ */
+static const char *walk_placeholders(const char *p, const char *end,
+				     unsigned int n)
 {
-	struct sio_json key;
+	struct sio_json mark = absent;
+	struct sio_json num = absent;
 	struct sio_json value;
+	struct sio_json key;
 	struct items it;
 
-	if (!items_begin(j, &it))
-		return true;
-	if (it.object && is_placeholder(j))
-		return placeholder_valid(j, n);
-	while (items_next(&it, &key, &value))
-		if (!sio_json_placeholders_valid(value, n))
-			return false;
-	return true;
+	if (!items_begin((struct sio_json){p, (size_t)(end - p)}, &it))
+		return sio_json_skip(p, end, 0);
+	while (items_key(&it, &key)) {
+		value.p = it.p;
+		it.p = walk_placeholders(it.p, end, n);
+		if (!it.p)
+			return NULL;
+		value.len = (size_t)(it.p - value.p);
+		items_comma(&it);
+		if (is_text(key, "_placeholder"))
+			mark = value;
+		else if (is_text(key, "num"))
+			num = value;
+	}
+	return is_true(mark) && !is_index(num, n) ? NULL : it.p + 1;
+}
+
+bool sio_json_placeholders_valid(struct sio_json j, unsigned int n)
+{
+	return !j.len || walk_placeholders(j.p, j.p + j.len, n);
 }

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -428,6 +430,40 @@ static bool placeholders(const char *text, unsigned int n)
 	return sio_json_placeholders_valid(parse(text), n);
 }
 
+/* The shortest CPU time of three, for 180 KB so many objects deep. */
+static clock_t time_placeholders(size_t depth)
+{
+	static char text[200000];
+	clock_t best = 0;
+	char *p = text;
+
+	for (size_t i = 0; i < depth; i++, p += 5)
+		memcpy(p, "{\"a\":", 5);
+	*p++ = '[';
+	for (int i = 0; i < 60000; i++, p += 3)
+		memcpy(p, "{},", 3);
+	p[-1] = ']';
+	memset(p, '}', depth);
+	p += depth;
+	assert_true(sio_json_valid(text, (size_t)(p - text), 32));
+	for (int i = 0; i < 3; i++) {
+		struct sio_json j = {text, (size_t)(p - text)};
+		clock_t begin = clock();
+
+		assert_true(sio_json_placeholders_valid(j, 1));
+		begin = clock() - begin;
+		best = !i || begin < best ? begin : best;
+	}
+	return best;
+}
+
+/* A server shall not make us read its packet anew for each level. */
+static void test_placeholders_cost_the_same_at_any_depth(void **state)
+{
+	(void)state;
+	assert_true(time_placeholders(30) < 3 * time_placeholders(1));
+}
+
 static void test_placeholders(void **state)
 {
 	(void)state;
@@ -442,6 +478,15 @@ static void test_placeholders(void **state)
 		placeholders("[{\"_placeholder\":true,\"num\":\"0\"}]", 1));
 	assert_false(placeholders("[{\"_placeholder\":true}]", 1));
 	assert_false(placeholders("[{\"_placeholder\":true,\"num\":1e99}]", 1));
+	assert_true(placeholders(
+		"[ { \"num\" : 0 , \"_placeholder\" : true } , { } , [ ] ]",
+		1));
+	assert_true(placeholders("{\"num\":9,\"x\":[{\"num\":8}]}", 1));
+	assert_false(placeholders(
+		"{\"x\":[1,{\"y\":{\"num\":1,\"_placeholder\":true}}]}", 1));
+	/* of several the last counts */
+	assert_true(placeholders(
+		"[{\"num\":1,\"_placeholder\":true,\"num\":0}]", 1));
 }
 
 static void test_text_clean(void **state)
@@ -482,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_parse_refuses_what_the_validator_does),
 		cmocka_unit_test(test_placeholders),
+		cmocka_unit_test(test_placeholders_cost_the_same_at_any_depth),
 		cmocka_unit_test(test_text_clean),
 	};
 
