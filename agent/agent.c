@@ -18,17 +18,23 @@ enum {
 	RTT_REQUESTS = 16384, /* waiting for a reply, of each direction */
 };
 
+static int say(int err)
+{
+	if (err)
+		log_error("cannot start: %s", strerror(-err));
+	return err;
+}
+
 static int open_output(struct agent *a)
 {
 	int err;
 
 	if (a->options->output != OUTPUT_SOCKETIO)
-		return printer_new(a->loop, a->options, agent_on_printer_ready,
-				   agent_on_printer_closed, a, &a->printer);
+		return say(
+			printer_new(a->loop, a->options, agent_on_printer_ready,
+				    agent_on_printer_closed, a, &a->printer));
 	err = rooms_new(a->loop, a->options, &a->rooms);
-	if (!err)
-		agent_open_rooms(a);
-	return err;
+	return err ? err : agent_open_rooms(a);
 }
 
 static int exit_status(int err)
@@ -89,7 +95,7 @@ static int open_capture(struct agent *a)
 	if (err)
 		return err;
 	err = attach_all(a);
-	return err ? err : agent_watch_capture(a);
+	return err ? err : say(agent_watch_capture(a));
 }
 
 static int64_t boot_now(void)
@@ -167,10 +173,8 @@ static int set_up(struct agent *a)
 		err = agent_watch_signals(a);
 	if (!err)
 		err = new_figures(a);
-	if (err) {
-		log_error("cannot start: %s", strerror(-err));
-		return err;
-	}
+	if (err)
+		return say(err);
 	err = open_capture(a);
 	if (!err)
 		err = open_output(a);

@@ -50,14 +50,16 @@ static void on_packet(void *user, const struct icmp_event *event)
 		printer_take(a->printer, &e);
 }
 
-/* A failure was logged, and the packets go to another room. */
-void agent_open_rooms(struct agent *a)
+/* A failure was logged; while there is a room, the packets go there. */
+int agent_open_rooms(struct agent *a)
 {
 	struct capture_link_view link;
+	int err = 0;
 
 	for (size_t i = 0; capture_link_get(a->capture, i, &link); i++)
-		if (link.attached)
-			(void)rooms_open(a->rooms, link.name);
+		if (link.attached && !err)
+			err = rooms_open(a->rooms, link.name);
+	return rooms_get(a->rooms, 0) ? 0 : err;
 }
 
 static void arm_collect(struct agent *a)
@@ -125,7 +127,7 @@ static void on_links(void *user)
 	if (n < 0)
 		log_error("netlink: %s", strerror(-n));
 	if (a->rooms)
-		agent_open_rooms(a);
+		(void)agent_open_rooms(a);
 }
 
 int agent_watch_capture(struct agent *a)

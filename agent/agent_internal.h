@@ -38,8 +38,11 @@ int agent_watch_capture(struct agent *a);
 /* SIGINT, SIGTERM and SIGHUP end the loop in order. Negative errno. */
 int agent_watch_signals(struct agent *a);
 
-/* A room for each interface that is attached, where rooms go by interface. */
-void agent_open_rooms(struct agent *a);
+/*
+ * A room for each interface that is attached, where rooms go by interface.
+ * Negative errno, logged, where there is none.
+ */
+int agent_open_rooms(struct agent *a);
 
 /* Calls of the printer; `user` is the agent. */
 void agent_on_printer_ready(void *user);

@@ -101,9 +101,9 @@ const char *attach_missing_capabilities(void)
 		       "capability";
 	if (!bpf)
 		return "CAP_BPF is missing; run as root or give the capability";
-	return "forbidden in spite of CAP_NET_ADMIN and CAP_BPF, by a "
-	       "container's seccomp profile, by lockdown or by the verifier; "
-	       "--verbose shows the kernel's reasons";
+	return "forbidden in spite of CAP_NET_ADMIN and CAP_BPF, by a user "
+	       "namespace, a container's seccomp profile, lockdown or the "
+	       "verifier; --verbose shows the kernel's reasons";
 }
 
 void attach_log_error(const struct link_info *link, const char *hook, int err)

@@ -40,6 +40,10 @@ static void log_load_error(int err)
 		log_error("cannot load the BPF programs: Linux 5.9 or newer "
 			  "is needed, this is %s",
 			  u.release);
+	else if (err == -EMFILE)
+		log_error("cannot load the BPF programs: %s; raise the limit, "
+			  "see ulimit -n",
+			  strerror(EMFILE));
 	else
 		log_error("cannot load the BPF programs: %s; --verbose shows "
 			  "the kernel's reasons",

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/log.h"
 #include "agent/options.h"
 
 extern char **environ;
+
+/* An interface takes two; not more, since libwebsockets' tables have room for
+ * each of them. */
+#define FILES_WANTED 4096
 
 /*
  * sudo clears the environment unless its configuration keeps these variables,
@@ -27,12 +34,36 @@ static void notice_sudo(const struct options *o)
 		    o->name, o->url);
 }
 
+/*
+ * Where one of them is closed, a socket would get its number, and the log or
+ * the packets with it. These fail instead.
+ */
+static void open_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null",
+				   fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= FILES_WANTED)
+		return;
+	limit.rlim_cur =
+		limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int run(const struct options *o)
 {
 	log_init(o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	notice_sudo(o);
 	/* the password is in this process's memory and environment */
 	prctl(PR_SET_DUMPABLE, 0);
+	raise_file_limit();
 	return agent_run(o);
 }
 
@@ -42,6 +73,7 @@ int main(int argc, char *argv[])
 	char error[512];
 	int result;
 
+	open_standard_files();
 	result = options_parse(argc, argv, environ, &options, error,
 			       sizeof(error));
 	if (result < 0) {

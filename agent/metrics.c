@@ -16,12 +16,15 @@
 enum {
 	CHUNK_BYTES = 16384,
 	TIMEOUT_S = 10, /* of a client that sends or reads nothing */
+	/* more could take all descriptors, and the backend's connection too */
+	MAX_CLIENTS = 32,
 };
 
 struct metrics {
 	const struct metrics_calls *calls;
 	void *user;
 	struct lws_vhost *vhost;
+	unsigned int n_clients;
 };
 
 /* One request; libwebsockets keeps it with the connection. */
@@ -118,12 +121,20 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 		    void *session, void *in, size_t len)
 {
 	struct answer *a = session;
+	struct metrics *m = wsi ? lws_vhost_user(lws_get_vhost(wsi)) : NULL;
 
 	(void)len;
 	switch (reason) {
+	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+		return m->n_clients >= MAX_CLIENTS;
+	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+		m->n_clients++;
+		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		m->n_clients--;
+		return 0;
 	case LWS_CALLBACK_HTTP:
-		return on_request(lws_vhost_user(lws_get_vhost(wsi)), wsi, a,
-				  in);
+		return on_request(m, wsi, a, in);
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return on_writable(wsi, a);
 	case LWS_CALLBACK_CLOSED_HTTP:
@@ -214,7 +225,8 @@ int metrics_new(struct loop *loop, const char *address,
 		err = -ENOMEM;
 	}
 	if (err) {
-		log_error("metrics on %s: %s", address, strerror(-err));
+		log_error("metrics on %s: %s; choose another with --metrics",
+			  address, strerror(-err));
 		free(m);
 		return err;
 	}

@@ -287,7 +287,8 @@ static int apply_one(struct reader *r, const struct setting *s,
 		return fail_memory(r);
 	name_source(r, s, where, sizeof(where));
 	n = g->source == SOURCE_ARGV ? EX_USAGE : EX_CONFIG;
-	if (s->check)
+	/* what checks a string quotes it, or hides a password in it */
+	if (s->check && s->kind == SETTING_STRING)
 		return fail(r, n, "%s: %s", where, cause);
 	return fail(r, n, "%s '%.100s': %s", where, value, cause);
 }

@@ -19,7 +19,8 @@ static const char intro[] =
 static const char outro[] =
 	"\n"
 	"Exit status: 0 stopped by a signal, 64 usage, 69 nothing could be "
-	"attached,\n77 not permitted, 78 bad configuration.\n"
+	"attached,\n74 standard output cannot be written, 77 not permitted, 78 "
+	"bad configuration.\n"
 	"\n"
 	"Example: CLIENTNAME=ICMP URL=http://localhost:5000 "
 	"PASSWORD=secret123 \\\n         sudo icmp-agent eth0\n";

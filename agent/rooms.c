@@ -57,8 +57,10 @@ static int add(struct rooms *rs, const char *name)
 		       &rs->room[rs->n]);
 	if (err) {
 		rs->retry_ns = loop_now(rs->loop) + RETRY_NS;
-		log_error("%s: no room, its packets go to another for now",
-			  name);
+		if (rs->n)
+			log_error("%s: no room, its packets go to another for "
+				  "now",
+				  name);
 		return err;
 	}
 	rs->n++;

@@ -65,7 +65,7 @@ static int find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 	id = strtoul(user, &end, 10);
 	/* (uid_t)-1 means "no change" to setresuid(2) */
 	if (user[0] < '0' || user[0] > '9' || *end || errno || id >= (uid_t)-1)
-		return -ENOENT;
+		return -EINVAL;
 	*ret_uid = (uid_t)id;
 	*ret_gid = (gid_t)id;
 	return 0;
@@ -188,8 +188,8 @@ static int check_threads(void)
 	if (n == 1)
 		return 0;
 	if (n < 0)
-		log_error("cannot read /proc/self/task: %s: mount /proc",
-			  strerror(-n));
+		log_error("cannot read /proc/self/task: %s%s", strerror(-n),
+			  n == -ENOENT ? ": mount /proc" : "");
 	else
 		log_error("cannot enter the sandbox with %d threads", n);
 	return n < 0 ? n : -EBUSY;

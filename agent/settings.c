@@ -63,8 +63,7 @@ static int check_ring(const char *value, char *ret_cause, size_t cause_size)
 
 	if ((kib & (kib - 1)) == 0)
 		return 0;
-	(void)snprintf(ret_cause, cause_size, "'%.20s': not a power of two",
-		       value);
+	(void)snprintf(ret_cause, cause_size, "not a power of two");
 	return -EINVAL;
 }
 
