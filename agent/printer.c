@@ -29,10 +29,25 @@ struct printer {
 	void *user;
 	void *stopped_user;
 	struct account written; /* to the sink */
-	struct account taken;	/* of this, as of when it was last empty */
+	struct account mark;	/* of `written`, at so many bytes */
+	uint64_t mark_bytes;
+	struct account taken; /* as of the mark before: the reader has it */
 	struct icmp_event poured[POUR_LINES];
 	size_t n_poured;
 };
+
+/*
+ * No line is followed through the sink: a mark is put behind the last one, and
+ * once the reader has come so far it is moved.
+ */
+static void move_mark(struct printer *p)
+{
+	if (sink_taken(p->sink) < p->mark_bytes)
+		return;
+	p->taken = p->mark;
+	p->mark = p->written;
+	p->mark_bytes = sink_taken(p->sink) + sink_waiting(p->sink);
+}
 
 static void write_line(void *user, const struct icmp_event *event)
 {
@@ -40,8 +55,6 @@ static void write_line(void *user, const struct icmp_event *event)
 	char line[FORMAT_MAX_BYTES];
 	int n;
 
-	if (sink_empty(p->sink))
-		p->taken = p->written;
 	if (p->options->output == OUTPUT_JSON)
 		n = format_json(event, line, sizeof(line));
 	else
@@ -83,12 +96,14 @@ void printer_flush(struct printer *p)
 {
 	pour(p);
 	sink_flush(p->sink);
+	move_mark(p);
 }
 
 static void on_sink_ready(void *user)
 {
 	struct printer *p = user;
 
+	move_mark(p);
 	pour(p);
 	if (!printer_full(p))
 		p->on_ready(p->user);
@@ -131,7 +146,9 @@ void printer_stop(struct printer *p, loop_fn on_stopped, void *user)
 
 const struct account *printer_account(const struct printer *p)
 {
-	return sink_empty(p->sink) ? &p->written : &p->taken;
+	if (sink_empty(p->sink))
+		return &p->written;
+	return sink_taken(p->sink) < p->mark_bytes ? &p->taken : &p->mark;
 }
 
 uint64_t printer_pending(const struct printer *p)

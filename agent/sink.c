@@ -26,6 +26,7 @@ struct sink {
 	bool closed;
 	int error; /* why, where the reader has not gone: negative errno */
 	bool was_full;
+	uint64_t taken;
 	size_t start;
 	size_t end;
 	char buf[SINK_BYTES];
@@ -53,6 +54,7 @@ static bool write_some(struct sink *s)
 		return false;
 	}
 	s->start += (size_t)done;
+	s->taken += (uint64_t)done;
 	return true;
 }
 
@@ -113,6 +115,7 @@ int sink_new(struct loop *loop, int fd, loop_fn on_ready, loop_fn on_closed,
 	s->fd = fd;
 	s->closed = s->was_full = false;
 	s->error = 0;
+	s->taken = 0;
 	s->start = s->end = 0;
 	err = loop_timer_new(loop, on_timer, s, &s->timer);
 	if (err) {
@@ -154,9 +157,19 @@ int sink_error(const struct sink *s)
 	return s->error;
 }
 
+uint64_t sink_taken(const struct sink *s)
+{
+	return s->taken;
+}
+
+size_t sink_waiting(const struct sink *s)
+{
+	return s->end - s->start;
+}
+
 bool sink_full(const struct sink *s)
 {
-	return s->end - s->start >= SINK_FULL_BYTES;
+	return sink_waiting(s) >= SINK_FULL_BYTES;
 }
 
 bool sink_empty(const struct sink *s)

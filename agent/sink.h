@@ -9,6 +9,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "agent/loop.h"
 
@@ -30,6 +31,10 @@ void sink_flush(struct sink *s);
 
 /* Once on_closed was called: 0, the reader has gone, or negative errno. */
 int sink_error(const struct sink *s);
+
+/* Bytes that the reader took, and that wait for it. */
+uint64_t sink_taken(const struct sink *s);
+size_t sink_waiting(const struct sink *s);
 
 bool sink_full(const struct sink *s);
 bool sink_empty(const struct sink *s);

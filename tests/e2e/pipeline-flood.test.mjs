@@ -6,7 +6,7 @@ import { describe } from 'node:test';
 
 import { AGENT, ROOT, cannotRun, labTest, messages } from '../support/lab.mjs';
 import {
-	METRICS, atRest, cannotFlood, flood, flooded, linesOf, packetsIn,
+	METRICS, atRest, cannotFlood, flood, flooded, linesOf, metrics, packetsIn,
 	packetsOf, stopped,
 } from '../support/pipeline.mjs';
 import { sleep, until } from '../support/process.mjs';
@@ -51,7 +51,7 @@ describe('a flood', () => {
 			await l.backend();
 			const { agent, viewer } = await l.joined(V4);
 			const process = flood(l, { packets: 1e9, sources: 50000,
-				seconds: 6 });
+				seconds: 12 });
 			await sleep(2500);
 			const { seen, reported, pending, took } = await stopped(agent);
 			const sent = await flooded(process);
@@ -125,6 +125,25 @@ describe('a flood', () => {
 			for (const { message } of messages(viewer))
 				assert.ok(message.split('\n').length <= 50);
 		});
+
+	floodTest('standard output: what a slow reader has is reported', async l => {
+		const shell = l.spawn('pipe', l.net.a, ['bash', '-c',
+			`"${AGENT}" --output text --metrics ${METRICS} ${V4.join(' ')} |
+			 while head -c 60000; do sleep 0.1; done`]);
+		await shell.line('runs as user');
+		const traffic = flood(l, { packets: 1e9, sources: 5000, rate: 20000,
+			seconds: 6 });
+		await shell.line(/from 10\.0\./, 10000);
+		for (let m = metrics(l), i = 0; i < 3; i++) {
+			const before = m('reported_packets_total');
+			await until(() => {
+				m = metrics(l);
+				return m('reported_packets_total') > before &&
+					m('pending_packets') > 1000;
+			}, 5000, `more than ${before} packets, and it is behind`);
+		}
+		await flooded(traffic);
+	});
 
 	floodTest('standard output: a slow reader gets fewer lines, all counts',
 		async l => {
