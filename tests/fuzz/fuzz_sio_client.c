@@ -8,6 +8,7 @@
  * protocol allows in this state, has no deadline in the past once it was told
  * the time, and in the end has freed everything.
  */
+#include <limits.h>
 #include <stdio.h>
 
 #include "proto/eio_packet.h"
@@ -99,7 +100,7 @@ static void w_free(void *user, void *ptr)
 
 static const struct sio_packet_limits limits = {
 	.max_attachments = 10,
-	.max_depth = 64,
+	.max_depth = SIO_JSON_MAX_DEPTH,
 };
 
 /* As a server's decoder: a packet, then its attachments, nothing between. */
@@ -236,7 +237,7 @@ static bool do_event(struct world *w)
 	check(e.nsp && e.sid && e.name && e.json && e.failure.text);
 	check(strlen(e.json) == e.json_len);
 	if (e.kind == SIO_EVENT_MESSAGE || e.kind == SIO_EVENT_ACK)
-		check(sio_json_valid(e.json, e.json_len, 64) &&
+		check(sio_json_valid(e.json, e.json_len, SIO_JSON_MAX_DEPTH) &&
 		      e.json[0] == '[');
 	for (size_t i = 0; i < e.n_attachments; i++)
 		check(((const char *)e.attachments[i]
@@ -487,6 +488,18 @@ static int auth(void *user, const char *nsp, char *buf, size_t size)
 	return snprintf(buf, size, "%s", texts[w->now_ns % 4]);
 }
 
+/* The greatest and the smallest numbers that a config may have. */
+static void configure_extremes(struct sio_config *k)
+{
+	k->connect_timeout_ns = SIO_NEVER;
+	k->backoff_max_ns = SIO_NEVER;
+	k->refusal_min_ns = 0;
+	k->refusal_max_ns = 0;
+	k->max_output_bytes = SIZE_MAX;
+	k->max_attachments = UINT_MAX;
+	k->max_depth = UINT_MAX;
+}
+
 static void configure(struct world *w, struct sio_config *k)
 {
 	uint8_t how = next(w);
@@ -503,6 +516,8 @@ static void configure(struct world *w, struct sio_config *k)
 	k->max_events = how & 64 ? 3 : 50;
 	k->max_event_bytes = 20000;
 	k->max_acks = 3;
+	if (how & 128)
+		configure_extremes(k);
 }
 
 static void wind_up(struct world *w)
