@@ -70,6 +70,29 @@ static int attach_all(struct agent *a)
 	return n ? 0 : err;
 }
 
+/*
+ * A request without its reply is unanswered only where the reply would be
+ * captured: both directions, both types. `codes` may be NULL: all.
+ */
+static bool sees_both(const struct options *o, const uint32_t *codes,
+		      uint8_t request, uint8_t reply)
+{
+	return o->directions == (DIRECTION_IN | DIRECTION_OUT) &&
+	       (!codes || codes[request] & codes[reply] & 1);
+}
+
+static unsigned int echo_families(const struct options *o,
+				  const uint32_t (*codes)[256])
+{
+	unsigned int families = 0;
+
+	if (sees_both(o, codes ? codes[0] : NULL, 8, 0))
+		families |= FAMILY_4;
+	if (sees_both(o, codes ? codes[1] : NULL, 128, 129))
+		families |= FAMILY_6;
+	return families & o->families;
+}
+
 static int open_capture(struct agent *a)
 {
 	const struct options *o = a->options;
@@ -91,6 +114,7 @@ static int open_capture(struct agent *a)
 			return err;
 		config.codes = types.codes;
 	}
+	a->echo_families = echo_families(o, config.codes);
 	err = capture_new(&config, &a->capture);
 	if (err)
 		return err;
@@ -129,7 +153,7 @@ static int open_metrics(struct agent *a)
 		.capture = a->capture,
 		.rooms = a->rooms,
 		.printer = a->printer,
-		.rtt = a->rtt,
+		.rtt = a->echo_families ? a->rtt : NULL,
 		.tally = a->tally,
 	};
 	if (!a->options->metrics)

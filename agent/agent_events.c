@@ -43,7 +43,8 @@ static void on_packet(void *user, const struct icmp_event *event)
 	struct icmp_event e = *event;
 
 	tally_add(a->tally, &e);
-	rtt_observe(a->rtt, &e, e.single ? e.boot_ns : a->now_boot_ns);
+	if (a->echo_families & (e.key.family == 6 ? FAMILY_6 : FAMILY_4))
+		rtt_observe(a->rtt, &e, e.single ? e.boot_ns : a->now_boot_ns);
 	if (a->rooms)
 		rooms_take(a->rooms, &e, a->now_unix_ns);
 	else

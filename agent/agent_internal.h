@@ -22,6 +22,7 @@ struct agent {
 	struct rooms *rooms;	 /* --output socketio */
 	struct printer *printer; /* --output json, text */
 	struct rtt *rtt;
+	unsigned int echo_families; /* whose echoes it can pair */
 	struct tally *tally;
 	struct metrics *metrics;
 	struct report_sources sources; /* of the figures, once all is open */

@@ -225,7 +225,8 @@ void report_metrics(const struct report_sources *s, struct exposition *e)
 	expose_unparsed(s, e);
 	expose_attached(s, e);
 	expose_tally(s, e);
-	expose_rtt(s, e);
+	if (s->rtt)
+		expose_rtt(s, e);
 	report_outputs(s, e);
 }
 

@@ -14,7 +14,7 @@ struct report_sources {
 	const struct capture *capture;
 	const struct rooms *rooms;     /* NULL: standard output */
 	const struct printer *printer; /* NULL: rooms */
-	const struct rtt *rtt;
+	const struct rtt *rtt;	       /* NULL: echoes cannot be paired */
 	const struct tally *tally;
 };
 

@@ -144,6 +144,19 @@ describe('what is told', { concurrency: 4 }, () => {
 		assert.equal(pending, 0);
 	});
 
+	for (const args of [['--direction', 'in'], ['--type', 'echo-request']]) {
+		labTest(`${args.join(' ')}: no echo is called unanswered`, async l => {
+			const [pair] = l.net.pairs;
+			const agent = l.agent(['--output', 'json', ...args, ...V4, 'lan0']);
+			await agent.line('lan0: in');
+			await l.ping(pair.a4, 1).end();
+			await agent.line('"icmp_type":8,');
+			const { body } = get(l, '/metrics', agent.metrics);
+			assert.match(body, /^icmp_agent_seen_packets_total/m);
+			assert.doesNotMatch(body, /icmp_agent_echo_/);
+		});
+	}
+
 	labTest('the clock is stepped: times are right, rates and echoes too',
 		async l => {
 			const [pair] = l.net.pairs;
