@@ -5,8 +5,8 @@
  *
  * Checked at each step: the client never overlaps two requests of a kind,
  * shows the same output until it is committed, sends only packets that the
- * protocol allows in this state, has no deadline in the past once it was told
- * the time, and in the end has freed everything.
+ * protocol allows in this state and the server's maxPayload, has no deadline in
+ * the past once it was told the time, and in the end has freed everything.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -125,10 +125,13 @@ static void check_output(struct world *w, const struct sio_output *o)
 
 	check(o->channel == w->ws && w->ws_is_open);
 	if (o->binary) {
+		check(o->len <= sio_client_max_payload(w->c));
 		check_message(w, true, o->data, o->len);
 		return;
 	}
 	check(eio_packet_decode(o->data, o->len, &p) == SIO_OK);
+	check(p.type != EIO_MESSAGE || p.data[0] == SIO_PACKET_CONNECT ||
+	      o->len <= sio_client_max_payload(w->c));
 	if (p.type == EIO_MESSAGE)
 		check_message(w, false, p.data, p.len);
 	else
@@ -157,6 +160,8 @@ static void check_body(struct world *w, const struct sio_request *r)
 			check(p.type == EIO_PONG || p.type == EIO_CLOSE);
 	}
 	check(len == 0);
+	/* one that is too large by itself is CONNECT */
+	check(n == 1 || r->body_len <= sio_client_max_payload(w->c));
 	free(copy);
 }
 
