@@ -57,14 +57,17 @@ void eio_session_free(struct eio_session *s)
 
 void eio_session_log(struct eio_session *s, const char *format, ...)
 {
+	char text[EIO_TEXT_SIZE];
 	char line[EIO_TEXT_SIZE];
 	va_list args;
 
 	if (!s->handler.log)
 		return;
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	/* some of it may be a server's words */
+	sio_text_clean(line, sizeof(line), text, strlen(text));
 	s->handler.log(s->handler.user, line);
 }
 

@@ -123,7 +123,8 @@ struct sio_config {
 	uint64_t connect_timeout_ns;
 	uint64_t backoff_min_ns; /* the bound of the first delay */
 	uint64_t backoff_max_ns; /* the bound that doubling ends at */
-	uint64_t refusal_min_ns; /* the same two after a refusal */
+	/* those after a refusal, when none is below half of the first bound */
+	uint64_t refusal_min_ns;
 	uint64_t refusal_max_ns;
 
 	size_t max_message_bytes; /* one received message or HTTP body */
@@ -160,7 +161,9 @@ struct sio_client;
 
 /*
  * Copies what it needs of config. The namespace "/" is joined unless
- * sio_client_join() named others before sio_client_start().
+ * sio_client_join() named others before sio_client_start(). SIO_ERR_INVALID: a
+ * path or query that cannot stand in a request, or a 0 with which nothing works
+ * (bytes, max_events, max_depth, connect_timeout_ns).
  */
 int sio_client_new(const struct sio_config *config,
 		   struct sio_client **ret_client);

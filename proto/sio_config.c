@@ -37,12 +37,22 @@ static unsigned int at_most(unsigned int n, unsigned int max)
 	return n < max ? n : max;
 }
 
+/* In the request line: nothing may end it, or begin another part of it. */
+static bool is_part(const char *text, const char *ends)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= 0x20 || *text == 0x7f ||
+		    strchr(ends, *text))
+			return false;
+	return true;
+}
+
 static bool is_path(const char *path)
 {
 	size_t len = path ? strlen(path) : 0;
 
 	return len && path[0] == '/' && path[len - 1] == '/' &&
-	       !strpbrk(path, " \r\n?#");
+	       is_part(path, "?#");
 }
 
 static bool is_valid(const struct sio_config *config)
@@ -51,9 +61,10 @@ static bool is_valid(const struct sio_config *config)
 
 	return is_path(config->path) && config->transports &&
 	       !(config->transports & ~both) &&
-	       !(config->query && strpbrk(config->query, " \r\n#")) &&
+	       !(config->query && !is_part(config->query, "#")) &&
 	       config->connect_timeout_ns && config->max_message_bytes &&
-	       config->max_output_bytes && config->max_events;
+	       config->max_output_bytes && config->max_events &&
+	       config->max_event_bytes && config->max_depth;
 }
 
 static void init_backoffs(struct sio_client *c)

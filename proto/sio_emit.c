@@ -120,7 +120,7 @@ static int write_binaries(struct sio_client *c, const struct outgoing *o)
 static int check_values(const struct sio_client *c, const struct outgoing *o)
 {
 	/* the array around them is a level, too */
-	unsigned int depth = c->limits.max_depth ? c->limits.max_depth - 1 : 0;
+	unsigned int depth = c->limits.max_depth - 1;
 
 	for (size_t i = 0; i < o->n_args; i++) {
 		const struct sio_value *v = &o->args[i];

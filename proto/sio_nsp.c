@@ -34,7 +34,8 @@ static bool is_name(const char *name)
 		return false;
 	for (size_t i = 0; i < len; i += n) {
 		n = sio_utf8_sequence(name + i, len - i, &bad);
-		if (!n || name[i] == ',' || (unsigned char)name[i] < 0x20)
+		if (!n || name[i] == ',' || name[i] == 0x7f ||
+		    (unsigned char)name[i] < 0x20)
 			return false;
 	}
 	return true;

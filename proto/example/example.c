@@ -34,8 +34,13 @@ int main(int argc, char **argv)
 	if (argc != 3 || sio_client_new(&config, &client) != SIO_OK)
 		return 1;
 	carrier = carrier_new(argv[1], argv[2], client);
+	if (!carrier) {
+		fprintf(stderr, "%s: no such host\n", argv[1]);
+		sio_client_free(client);
+		return 1;
+	}
 	sio_client_start(client, carrier_now());
-	while (carrier && !sio_client_stopped(client)) {
+	while (!sio_client_stopped(client)) {
 		carrier_run_once(carrier);
 		while (sio_client_next_event(client, &e) == SIO_OK)
 			on_event(client, &e);

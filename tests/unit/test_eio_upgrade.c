@@ -137,6 +137,27 @@ static void test_upgrade_refused(void **state)
 	expect(GET_SID "MESSAGE / still []\n");
 }
 
+static void keep_line(void *user, const char *line)
+{
+	snprintf(user, 256, "%s", line);
+}
+
+/* A reason that a server chose cannot write a line of its own. */
+static void test_log_is_one_line(void **state)
+{
+	char line[256] = "";
+
+	(void)state;
+	peer.config.log = keep_line;
+	peer.config.user = line;
+	begin_upgrade();
+	peer_ws_fail(&peer, SIO_STAGE_CLOSED, 4000, "no\nroot: \x1b[31m\xff");
+	assert_string_equal(line, "no upgrade to WebSocket: no root:  [31m"
+				  "\xef\xbf\xbd");
+	peer_free(&peer);
+	peer_init(&peer);
+}
+
 /* Cut between "3probe" and "5": nothing was switched yet. */
 static void test_websocket_cut_while_pausing(void **state)
 {
@@ -308,6 +329,7 @@ int main(void)
 		T(test_probe_answered_before_it_was_sent),
 		T(test_probe_not_answered),
 		T(test_upgrade_refused),
+		T(test_log_is_one_line),
 		T(test_websocket_cut_while_pausing),
 		T(test_pause_never_ends),
 		T(test_session_lost_while_probing),

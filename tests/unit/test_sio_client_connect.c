@@ -37,7 +37,8 @@ static void test_path_and_query(void **state)
 static void test_config_is_checked(void **state)
 {
 	static const char *const bad_paths[] = {
-		"", "socket.io/", "/socket.io", "/a b/", "/a\r\nX: y/", "/?/",
+		"",    "socket.io/", "/socket.io", "/a b/", "/a\r\nX: y/",
+		"/?/", "/a\tb/",     "/\x7f/",
 	};
 	struct sio_client *c = NULL;
 	struct sio_config k;
@@ -50,6 +51,14 @@ static void test_config_is_checked(void **state)
 	}
 	sio_config_init(&k);
 	k.query = "a=b\r\nX: y";
+	assert_int_equal(sio_client_new(&k, &c), SIO_ERR_INVALID);
+	k.query = "a=\x01";
+	assert_int_equal(sio_client_new(&k, &c), SIO_ERR_INVALID);
+	sio_config_init(&k);
+	k.max_event_bytes = 0;
+	assert_int_equal(sio_client_new(&k, &c), SIO_ERR_INVALID);
+	sio_config_init(&k);
+	k.max_depth = 0;
 	assert_int_equal(sio_client_new(&k, &c), SIO_ERR_INVALID);
 	sio_config_init(&k);
 	k.transports = 0;

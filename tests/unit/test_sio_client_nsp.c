@@ -95,6 +95,8 @@ static void test_bad_namespaces(void **state)
 			 SIO_ERR_INVALID);
 	assert_int_equal(sio_client_join(peer.client, "/a\n", 0),
 			 SIO_ERR_INVALID);
+	assert_int_equal(sio_client_join(peer.client, "/a\x7f", 0),
+			 SIO_ERR_INVALID);
 	/* a server ends the connection on a frame that is not UTF-8 */
 	assert_int_equal(sio_client_join(peer.client, "/\xff", 0),
 			 SIO_ERR_INVALID);
