@@ -220,11 +220,11 @@ static void tear_down(struct agent *a)
 	loop_watch_free(a->signal_watch);
 	loop_timer_free(a->stop_timer);
 	loop_timer_free(a->collect_timer);
-	metrics_free(a->metrics);
 	rtt_free(a->rtt);
 	free(a->tally);
 	capture_free(a->capture);
 	loop_free(a->loop);
+	metrics_free(a->metrics);
 	if (a->signal_fd >= 0)
 		close(a->signal_fd);
 }

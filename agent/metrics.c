@@ -23,7 +23,6 @@ enum {
 struct metrics {
 	const struct metrics_calls *calls;
 	void *user;
-	struct lws_vhost *vhost;
 	unsigned int n_clients;
 };
 
@@ -201,8 +200,8 @@ static int listen_on(struct metrics *m, struct loop *loop, const char *host,
 
 	if (!strchr(host, ':'))
 		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-	m->vhost = lws_create_vhost(loop_lws_context(loop), &info);
-	return m->vhost ? 0 : -EADDRNOTAVAIL;
+	return lws_create_vhost(loop_lws_context(loop), &info) ? 0
+							       : -EADDRNOTAVAIL;
 }
 
 int metrics_new(struct loop *loop, const char *address,
@@ -236,9 +235,5 @@ int metrics_new(struct loop *loop, const char *address,
 
 void metrics_free(struct metrics *m)
 {
-	if (!m)
-		return;
-	if (m->vhost)
-		lws_vhost_destroy(m->vhost);
 	free(m);
 }

@@ -25,6 +25,7 @@ struct metrics_calls {
 int metrics_new(struct loop *loop, const char *address,
 		const struct metrics_calls *calls, void *user,
 		struct metrics **ret_metrics);
+/* After loop_free(), which ends its connections. */
 void metrics_free(struct metrics *m);
 
 #endif

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: ISC
 // What whoever starts the agent, or reaches its metrics, can put in its way.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { describe } from 'node:test';
 
-import { echoCount, labTest } from '../support/lab.mjs';
+import {
+	PASSWORD, ROOT, cannotRun, echoCount, labTest,
+} from '../support/lab.mjs';
 import { run } from '../support/net.mjs';
 import { until } from '../support/process.mjs';
 
@@ -115,4 +117,32 @@ describe('metrics', () => {
 			await l.ping(pair.a4, 1).end();
 			await echoCount(viewer, 2);
 		});
+
+	// `make test` builds it; LeakSanitizer has no place behind the sandbox
+	const SANITIZED = process.env.ICMP_AGENT_SAN ??
+		`${ROOT}build/san-address-undefined/icmp-agent`;
+	labTest('clients that are there at the end, under ASan and UBSan',
+		async l => {
+			const [pair] = l.net.pairs;
+			await l.backend();
+			const agent = l.spawn('agent', l.net.a, [SANITIZED, 'lan0',
+				'--metrics', '127.0.0.1:9427'], { env: {
+				CLIENTNAME: '%i', PASSWORD, ASAN_OPTIONS: 'detect_leaks=0',
+			} });
+			await agent.line(/connected, room/);
+			const idle = l.spawn('idle clients', l.net.a, ['node', '-e', `
+				for (let i = 0; i < 40; i++)
+					require('net').connect(9427, '127.0.0.1')
+						.on('error', () => {})
+						.on('connect', () => console.log('open'))
+						.write(['', 'GET /m', 'GET /metrics HTTP/1.1\\r\\n' +
+							'Host: a\\r\\n\\r\\n'][i % 3]);
+				setInterval(() => {}, 1000);`]);
+			await until(() => idle.text('out').length === 40, 5000,
+				'clients are connected');
+			await l.ping(pair.a4, 2).end();
+			assert.equal((await agent.stop()).code, 0, agent.log());
+			await idle.stop('SIGKILL');
+		}, { skip: cannotRun() || !existsSync(SANITIZED) &&
+			`${SANITIZED} is not built: make SAN=address,undefined` });
 });
