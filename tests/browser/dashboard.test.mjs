@@ -509,6 +509,23 @@ describe('a phone', () => {
       assert.deepEqual(poor, []);
     });
   }
+
+  test('the state can be told, and the figures are under each other', async () => {
+    const agent = await agentNamed('icmp');
+    const page = await openPage('?room=icmp', { viewport: PHONE });
+    await joined(page, 'icmp');
+    await send(agent, ['ICMP Echo Request from 192.0.2.1 to 192.0.2.2 (code: 0) ×12345678 in 1.0 s']);
+    await lineCount(page, 1);
+    const state = await page.evaluate(() => ['Connected', 'Connection lost'].map((text) => {
+      const element = document.getElementById('state-text');
+      element.textContent = text;
+      return element.scrollWidth <= element.clientWidth;
+    }));
+    assert.deepEqual(state, [true, true]);
+    const lefts = await page.$$eval('.figures', (all) => all.map((one) => Math.round(one.getBoundingClientRect().left)));
+    const tops = await page.$$eval('.figures', (all) => all.map((one) => Math.round(one.getBoundingClientRect().top)));
+    assert.ok(tops[0] === tops[1] || lefts[0] === lefts[1], `${lefts} ${tops}`);
+  });
 });
 
 /** In the page: visible texts whose contrast is below WCAG 2's 4.5 to 1. */
