@@ -179,6 +179,19 @@ static void test_pause_never_ends(void **state)
 	expect(GET_SID "MESSAGE / late []\n");
 }
 
+/* The event that tells of it finds no memory. */
+static void test_upgrade_out_of_memory(void **state)
+{
+	(void)state;
+	begin_pause();
+	fail_malloc_arm(&peer.memory, 1, true);
+	/* the memory of the last event is there still: a message takes it */
+	peer_poll(&peer, 200, "42[\"x\"]");
+	assert_string_equal(peer_take(&peer), "WS_CLOSE\nMESSAGE / x []\n"
+					      "LOST local 0: local\n");
+	fail_malloc_arm(&peer.memory, 0, false);
+}
+
 static void test_session_lost_while_probing(void **state)
 {
 	(void)state;
@@ -338,6 +351,7 @@ int main(void)
 		T(test_stop_while_the_websocket_is_opening),
 		T(test_upgrade_with_an_answer_waiting),
 		T(test_nothing_is_lost_in_the_switch),
+		T(test_upgrade_out_of_memory),
 	};
 
 	return cmocka_run_group_tests_name("eio_upgrade", tests, NULL, NULL);

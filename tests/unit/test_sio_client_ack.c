@@ -88,6 +88,22 @@ static void test_stop_tells_that_no_ack_will_come(void **state)
 	expect("> 420[\"q\"]\n> 41\n> 1\nACK 0 timed out\nWS_CLOSE\n");
 }
 
+/* It came, and there was no room to tell what it said: told once all the same. */
+static void test_ack_without_room_is_told_once(void **state)
+{
+	(void)state;
+	peer.config.max_events = 2;
+	peer_join_ws(&peer);
+	assert_int_equal(sio_test_emit_ack(0, NULL), SIO_OK);
+	assert_int_equal(sio_test_emit_ack(0, NULL), SIO_OK);
+	peer_skip(&peer);
+	peer_ws_text(&peer, "42[\"x\"]");
+	peer_ws_text(&peer, "42[\"y\"]");
+	peer_ws_text(&peer, "430[1]");
+	expect("WS_CLOSE\nMESSAGE / x []\nMESSAGE / y []\nACK 1 timed out\n"
+	       "LOST local 0: local\nACK 0 timed out\n");
+}
+
 static void test_ack_answered(void **state)
 {
 	const struct sio_value arg = {.type = SIO_INT, .number = 7};
@@ -149,6 +165,7 @@ int main(void)
 		T_WS(test_stop_tells_that_no_ack_will_come),
 		T_WS(test_ack_answered),
 		T_WS(test_late_ack_is_never_sent),
+		T_WS(test_ack_without_room_is_told_once),
 	};
 
 	return cmocka_run_group_tests_name("sio_client_ack", tests, NULL, NULL);

@@ -88,6 +88,28 @@ static void test_attachments_are_bounded(void **state)
 	expect("WS_CLOSE\nLOST Socket.IO 0: a packet above 5000 bytes\n");
 }
 
+/* What was not taken of one session leaves no room for the next. */
+static void test_no_room_for_open(void **state)
+{
+	struct sio_request r;
+
+	(void)state;
+	peer.config.max_events = 2;
+	peer_join_ws(&peer);
+	peer_ws_text(&peer, "42[\"x\"]");
+	peer_ws_fail(&peer, SIO_STAGE_CLOSED, 1006, "");
+	peer_wait_next(&peer);
+	/* the carrier takes requests, the application no events */
+	assert_int_equal(sio_client_next_request(peer.client, &r), SIO_OK);
+	assert_int_equal(r.op, SIO_OP_WS_OPEN);
+	peer.ws = r.channel;
+	peer_ws_open(&peer);
+	peer_ws_text(&peer, PEER_HANDSHAKE);
+	expect("WS_CLOSE\nMESSAGE / x []\n"
+	       "LOST closed 1006: the connection was cut\n"
+	       "FAILED local 0: local\n");
+}
+
 /* A limit that is no limit. */
 static void test_limits_may_be_the_greatest_numbers(void **state)
 {
@@ -210,6 +232,7 @@ int main(void)
 		T_WS(test_limits_may_be_the_greatest_numbers),
 		T_WS(test_times_may_be_for_ever),
 		T_WS(test_refusals_never_spin),
+		T_WS(test_no_room_for_open),
 	};
 
 	return cmocka_run_group_tests_name("sio_client_limits", tests, NULL,

@@ -80,6 +80,21 @@ static void test_no_offset_no_recovery(void **state)
 	expect("> 40\nOPEN S websocket\n");
 }
 
+/* A last argument so long is no offset, and does not replace one. */
+static void test_long_text_is_no_offset(void **state)
+{
+	char text[400];
+
+	(void)state;
+	join_recoverable();
+	snprintf(text, sizeof(text), "42[\"a\",\"%0300d\"]", 0);
+	peer_ws_text(&peer, text);
+	peer_skip(&peer);
+	sio_test_lose_and_reopen();
+	expect("> 40{\"pid\":\"P\\\"\",\"offset\":\"off\\\"1\"}\n"
+	       "OPEN S websocket\n");
+}
+
 static void test_recovery_only_if_asked_for(void **state)
 {
 	(void)state;
@@ -104,6 +119,7 @@ int main(void)
 		T_WS(test_recovery_refused_by_a_new_id),
 		T_WS(test_no_offset_no_recovery),
 		T_WS(test_recovery_only_if_asked_for),
+		T_WS(test_long_text_is_no_offset),
 	};
 
 	return cmocka_run_group_tests_name("sio_client_recovery", tests, NULL,
