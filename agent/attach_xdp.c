@@ -46,36 +46,47 @@ static void holder_get(int ifindex, struct xdp_holder *ret_h)
 		holder_name(ret_h);
 }
 
-static bool link_is_xdp_of(int fd, int ifindex)
+static bool link_is_of(int fd, int ifindex, const struct xdp_holder *h)
 {
 	struct bpf_link_info info = {0};
 	__u32 len = sizeof(info);
 
 	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
-	       info.type == BPF_LINK_TYPE_XDP &&
+	       info.type == BPF_LINK_TYPE_XDP && info.prog_id == h->program &&
 	       (int)info.xdp.ifindex == ifindex;
 }
 
-/* A program held by a link goes only with the link. Needs CAP_SYS_ADMIN. */
-static int holder_detach_link(int ifindex)
+/*
+ * A program held by a link goes only with the link. Needs CAP_SYS_ADMIN. A
+ * link does not tell its network namespace, and lo has the same index in all:
+ * where one program is there in several, all of them stay.
+ */
+static int holder_detach_link(int ifindex, const struct xdp_holder *h)
 {
+	int found = -1, err = -EBUSY;
 	__u32 id = 0;
 
 	while (bpf_link_get_next_id(id, &id) == 0) {
 		int fd = bpf_link_get_fd_by_id(id);
-		int err;
 
 		if (fd < 0)
 			continue;
-		if (!link_is_xdp_of(fd, ifindex)) {
+		if (!link_is_of(fd, ifindex, h)) {
 			close(fd);
 			continue;
 		}
-		err = bpf_link_detach(fd);
-		close(fd);
-		return err;
+		if (found >= 0) {
+			close(fd);
+			goto out;
+		}
+		found = fd;
 	}
-	return -EBUSY;
+	if (found >= 0)
+		err = bpf_link_detach(found);
+out:
+	if (found >= 0)
+		close(found);
+	return err;
 }
 
 static int holder_detach(const struct link_info *link,
@@ -84,7 +95,7 @@ static int holder_detach(const struct link_info *link,
 	int err = bpf_xdp_detach(link->ifindex, h->flags, NULL);
 
 	if (err == -EBUSY && replace)
-		err = holder_detach_link(link->ifindex);
+		err = holder_detach_link(link->ifindex, h);
 	if (err == 0)
 		log_warning("%s: detached XDP program %u (%s)", link->name,
 			    h->program, h->name[0] ? h->name : "unknown name");

@@ -187,6 +187,62 @@ static void test_busy_hook(void **state)
 	check_busy(true);
 }
 
+static __u32 linked_ifindex(int link)
+{
+	struct bpf_link_info info = {0};
+	__u32 size = sizeof(info);
+
+	assert_int_equal(bpf_obj_get_info_by_fd(link, &info, &size), 0);
+	return info.xdp.ifindex; /* 0: detached */
+}
+
+static int lo_link(int program)
+{
+	int link = bpf_link_create(program, (int)if_nametoindex("lo"), BPF_XDP,
+				   NULL);
+
+	assert_true(link >= 0);
+	return link;
+}
+
+/* An index is of a namespace, links are of the host: there is a lo in each. */
+static void check_replace_beside(int program, int program_elsewhere,
+				 bool may_go)
+{
+	struct capture_config config = config_of(HOOK_XDP, XDP_MODE_AUTO);
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int elsewhere = lo_link(program_elsewhere), here;
+	struct capture *c;
+
+	assert_true(home >= 0 && lab_enter());
+	here = lo_link(program);
+	config.replace = true;
+	assert_int_equal(capture_new(&config, &c), 0);
+	assert_int_equal(capture_attach(c, "lo"), may_go ? 0 : -EBUSY);
+	assert_int_not_equal(linked_ifindex(elsewhere), 0);
+	assert_int_equal(linked_ifindex(here) == 0, may_go);
+	capture_free(c);
+	close(here);
+	close(elsewhere);
+	assert_int_equal(setns(home, CLONE_NEWNET), 0);
+	close(home);
+}
+
+static void test_replaces_only_here(void **state)
+{
+	int one, other;
+
+	(void)state;
+	if (!may)
+		skip();
+	one = foreign_program(BPF_PROG_TYPE_XDP, XDP_PASS);
+	other = foreign_program(BPF_PROG_TYPE_XDP, XDP_PASS);
+	check_replace_beside(one, other, true);
+	check_replace_beside(one, one, false); /* whose is which? */
+	close(one);
+	close(other);
+}
+
 /* What an earlier run left, attached without a link, is ours to remove. */
 static void test_own_leftover(void **state)
 {
@@ -362,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_busy_hook),
+		cmocka_unit_test(test_replaces_only_here),
 		cmocka_unit_test(test_own_leftover),
 		cmocka_unit_test(test_two_captures),
 		cmocka_unit_test(test_foreign_clsact),
