@@ -183,10 +183,8 @@ static void finish_capture(struct agent *a)
  */
 static void stop(struct agent *a)
 {
-	if (a->stopping) {
-		loop_stop(a->loop);
+	if (a->stopping)
 		return;
-	}
 	loop_timer_set(a->stop_timer, loop_now(a->loop) + STOP_NS);
 	finish_capture(a);
 	if (a->rooms)
@@ -200,7 +198,8 @@ static void on_signal(void *user)
 	struct agent *a = user;
 	struct signalfd_siginfo info;
 
-	if (read(a->signal_fd, &info, sizeof(info)) != sizeof(info))
+	if (read(a->signal_fd, &info, sizeof(info)) != sizeof(info) ||
+	    a->stopping)
 		return;
 	log_info("stopping: %s", strsignal((int)info.ssi_signo));
 	stop(a);

@@ -24,8 +24,7 @@ extern char **environ;
  */
 static void notice_sudo(const struct options *o)
 {
-	if (!getenv("SUDO_COMMAND") || getenv("URL") || getenv("CLIENTNAME") ||
-	    o->output != OUTPUT_SOCKETIO || o->config_file)
+	if (!o->sudo_cleared || o->output != OUTPUT_SOCKETIO)
 		return;
 	log_warning("sudo cleared the environment: CLIENTNAME, URL and "
 		    "PASSWORD are not set, using room %s at %s; type 'sudo "

@@ -350,8 +350,10 @@ static int read_all(struct reader *r, int argc, char *const argv[],
 		return fail(r, EX_USAGE,
 			    "no interface given: name one, such as eth0, or "
 			    "all; --help says more");
-	o->sudo_cleared = environment_has(environ_, "SUDO_COMMAND") &&
-			  !given_of(r, setting_by_key("URL", 3))->value;
+	o->sudo_cleared =
+		environment_has(environ_, "SUDO_COMMAND") &&
+		!given_of(r, setting_by_key("CLIENTNAME", 10))->value &&
+		!given_of(r, setting_by_key("URL", 3))->value;
 	return OPTIONS_RUN;
 }
 

@@ -81,7 +81,7 @@ struct options {
 	char *config_file;
 	char *interfaces[OPTIONS_MAX_INTERFACES];
 	size_t n_interfaces;
-	bool sudo_cleared; /* sudo started us and no URL came through */
+	bool sudo_cleared; /* sudo started us, and neither name nor URL came */
 };
 
 enum options_result {

@@ -88,6 +88,23 @@ describe('descriptors', { concurrency: 4 }, () => {
 	});
 });
 
+describe('signals', () => {
+	// timeout(1) and a shell signal the process and its group
+	labTest('a second one takes no packet away', async l => {
+		const [pair] = l.net.pairs;
+		await l.backend();
+		const agent = l.agent(['lan0'], { env: { METRICS: undefined } });
+		await agent.line(/connected, room/);
+		await l.ping(pair.a4, 200, 0.002).end();
+		process.kill(agent.pid, 'SIGTERM');
+		process.kill(agent.pid, 'SIGINT');
+		const { code } = await agent.end();
+		assert.equal(code, 0);
+		assert.match(agent.text('err').at(-1), / \+ 0 pending /);
+		assert.equal(agent.text('err').filter(t => /stopping/.test(t)).length, 1);
+	});
+});
+
 describe('metrics', () => {
 	labTest('200 idle clients take neither the backend nor the metrics',
 		async l => {

@@ -254,6 +254,9 @@ static void test_sudo(void **state)
 	p = parse(ARGS("e"), ENV("SUDO_COMMAND=x", "URL=http://h"));
 	assert_false(p.o.sudo_cleared);
 	options_clear(&p.o);
+	p = parse(ARGS("e", "--name=a"), ENV("SUDO_COMMAND=x"));
+	assert_false(p.o.sudo_cleared);
+	options_clear(&p.o);
 	p = parse(ARGS("e", "--url=http://h"), ENV("SUDO_COMMAND=x"));
 	assert_false(p.o.sudo_cleared);
 	options_clear(&p.o);
