@@ -60,6 +60,31 @@ static void watch_writable(struct loop_watch *w)
 }
 
 /*
+ * libwebsockets forgets what is asked for within this callback, so it is asked
+ * again from a timer. The watch may have been freed.
+ */
+static void on_room(struct lws *wsi, struct loop_watch *w)
+{
+	watch_writable(w);
+	w = lws_get_opaque_user_data(wsi);
+	if (w && w->writable)
+		lws_set_timer_usecs(wsi, 1);
+}
+
+/*
+ * A descriptor that failed while it is paused is closed at once: whoever waits
+ * for room hears of it there, others where they read.
+ */
+static void on_close(struct loop_watch *w)
+{
+	w->wsi = NULL;
+	if (w->writable)
+		watch_writable(w);
+	else
+		w->fn(w->user);
+}
+
+/*
  * A watch that was freed leaves its wsi behind without an owner; -1 makes
  * libwebsockets close it, and with it the duplicated descriptor.
  */
@@ -80,13 +105,15 @@ static int watch_callback(struct lws *wsi, enum lws_callback_reasons reason,
 	case LWS_CALLBACK_RAW_WRITEABLE_FILE:
 		if (!w)
 			return -1;
-		watch_writable(w);
+		on_room(wsi, w);
+		return 0;
+	case LWS_CALLBACK_TIMER:
+		if (w && w->writable)
+			lws_callback_on_writable(wsi);
 		return 0;
 	case LWS_CALLBACK_RAW_CLOSE_FILE:
-		if (!w)
-			return 0;
-		w->wsi = NULL;
-		w->fn(w->user);
+		if (w)
+			on_close(w);
 		return 0;
 	default:
 		return 0;

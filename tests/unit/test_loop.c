@@ -134,6 +134,70 @@ static void watch_tells_of_room_once(void **state)
 	assert_int_equal(f->calls, 1);
 }
 
+static void ask_again(void *user)
+{
+	struct fixture *f = user;
+
+	if (++f->calls == 3)
+		loop_stop(f->loop);
+	else
+		loop_watch_writable(f->watch, ask_again);
+}
+
+/* Who could write a part alone waits for more room. */
+static void watch_may_be_asked_again_in_its_callback(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(
+		loop_watch_new(f->loop, f->pipe[1], on_guard, f, &f->watch), 0);
+	loop_watch_writable(f->watch, ask_again);
+	assert_int_equal(loop_run(f->loop), 0);
+	assert_int_equal(f->calls, 3);
+	assert_false(f->timed_out);
+}
+
+static void free_when_asked_again(void *user)
+{
+	struct fixture *f = user;
+
+	loop_watch_writable(f->watch, on_guard);
+	free_own_watch(f);
+}
+
+static void watch_may_be_freed_when_it_is_writable(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(
+		loop_watch_new(f->loop, f->pipe[1], on_guard, f, &f->watch), 0);
+	loop_watch_writable(f->watch, free_when_asked_again);
+	assert_int_equal(loop_run(f->loop), 0);
+	assert_int_equal(f->calls, 1);
+}
+
+static void count_and_stop(void *user);
+
+/* As for a connection that is refused while nothing is read from it. */
+static void watch_that_waits_for_room_hears_of_the_end(void **state)
+{
+	struct fixture *f = *state;
+	char buf[65536] = {0};
+
+	assert_int_equal(fcntl(f->pipe[1], F_SETFL, O_NONBLOCK), 0);
+	while (write(f->pipe[1], buf, sizeof(buf)) > 0)
+		;
+	assert_int_equal(
+		loop_watch_new(f->loop, f->pipe[1], on_guard, f, &f->watch), 0);
+	loop_watch_pause(f->watch, true);
+	loop_watch_writable(f->watch, count_and_stop);
+	close(f->pipe[0]);
+	f->pipe[0] = -1;
+	assert_int_equal(loop_run(f->loop), 0);
+	assert_int_equal(f->calls, 1);
+	assert_false(f->timed_out);
+}
+
 static void resume_watch(void *user)
 {
 	struct fixture *f = user;
@@ -380,6 +444,9 @@ int main(void)
 		TEST(watch_is_called_while_readable),
 		TEST(watch_may_be_freed_in_its_callback),
 		TEST(watch_tells_of_room_once),
+		TEST(watch_may_be_asked_again_in_its_callback),
+		TEST(watch_may_be_freed_when_it_is_writable),
+		TEST(watch_that_waits_for_room_hears_of_the_end),
 		TEST(watch_that_is_paused_stays_silent),
 		TEST(watch_hears_of_the_end),
 		TEST(timer_fires_once_and_not_early),
