@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,12 +60,25 @@ static void on_room(void *user)
 	relay_pump(user);
 }
 
+/* libwebsockets has closed its end: nobody reads what still comes. */
+static bool is_gone(const struct side *s)
+{
+	struct pollfd p = {.fd = s->fd};
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLHUP;
+}
+
+static bool is_empty(const struct side *s)
+{
+	return s->start == s->end;
+}
+
 /* False where the connection is gone. */
 static bool side_read(struct side *s)
 {
 	ssize_t n;
 
-	if (s->ended || s->start < s->end)
+	if (s->ended || !is_empty(s))
 		return true;
 	n = recv(s->fd, s->buf, sizeof(s->buf), MSG_DONTWAIT);
 	if (n < 0)
@@ -78,14 +93,14 @@ static bool side_write(struct side *from, struct side *to)
 {
 	ssize_t n;
 
-	if (from->start < from->end) {
+	if (!is_empty(from)) {
 		n = send(to->fd, from->buf + from->start,
 			 from->end - from->start, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return false;
 		from->start += n > 0 ? (size_t)n : 0;
 	}
-	if (from->start == from->end && from->ended && !to->closed) {
+	if (is_empty(from) && from->ended && !to->closed) {
 		to->closed = true;
 		shutdown(to->fd, SHUT_WR);
 	}
@@ -95,7 +110,7 @@ static bool side_write(struct side *from, struct side *to)
 /* Whoever has not been read waits until the other side has room. */
 static void side_arm(struct relay *r, struct side *from, struct side *to)
 {
-	bool waiting = from->start < from->end;
+	bool waiting = !is_empty(from);
 
 	(void)r;
 	loop_watch_pause(from->watch, waiting || from->ended);
@@ -103,11 +118,34 @@ static void side_arm(struct relay *r, struct side *from, struct side *to)
 		loop_watch_writable(to->watch, on_room);
 }
 
+/* 1: it moved something, so there may be more; 0; negative: it is over. */
+static int pump_once(struct relay *r)
+{
+	bool moved;
+
+	if (!side_read(&r->near) || !side_read(&r->far))
+		return -1;
+	moved = !is_empty(&r->near) || !is_empty(&r->far);
+	if (!side_write(&r->near, &r->far) || !side_write(&r->far, &r->near))
+		return -1;
+	if (r->far.closed && (r->near.closed || is_gone(&r->near)))
+		return -1;
+	return moved && is_empty(&r->near) && is_empty(&r->far);
+}
+
+/*
+ * Until neither gives or takes more, since a side that failed while it was
+ * paused is heard of once. The buffers of the near side are the bound: nobody
+ * reads or writes there meanwhile.
+ */
 static void relay_pump(struct relay *r)
 {
-	if (!side_read(&r->near) || !side_read(&r->far) ||
-	    !side_write(&r->near, &r->far) || !side_write(&r->far, &r->near) ||
-	    (r->near.closed && r->far.closed)) {
+	int more;
+
+	do {
+		more = pump_once(r);
+	} while (more > 0);
+	if (more < 0) {
 		relay_end(r);
 		return;
 	}
@@ -257,6 +295,17 @@ static void on_connected(void *user)
 	send_request(r);
 }
 
+/* As of a direct connection, which libwebsockets' end here is none. */
+static void set_options(int fd)
+{
+	int on = 1;
+	unsigned int dead_ms = 30000;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms,
+		   sizeof(dead_ms));
+}
+
 static int connect_to(struct relay *r, const char *address)
 {
 	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
@@ -271,6 +320,7 @@ static int connect_to(struct relay *r, const char *address)
 		return EADDRNOTAVAIL;
 	far->fd = socket(ai->ai_family,
 			 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	set_options(far->fd);
 	if (far->fd < 0 || (connect(far->fd, ai->ai_addr, ai->ai_addrlen) &&
 			    errno != EINPROGRESS))
 		err = errno;
@@ -322,12 +372,11 @@ static void on_resolved(void *user, const struct resolve_result *result)
 static void on_near(void *user)
 {
 	struct relay *r = user;
-	char byte;
 
 	if (r->agreed)
 		relay_pump(r);
-	else if (recv(r->near.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-		relay_end(r); /* libwebsockets has given up */
+	else if (is_gone(&r->near))
+		relay_end(r); /* it gave up, its request perhaps unread */
 	else
 		loop_watch_pause(r->near.watch, true);
 }

@@ -240,6 +240,30 @@ describe('names', { concurrency: 3 }, () => {
 			});
 	}
 
+	async function labProxy(l, host) {
+		const conf = l.file('tinyproxy.conf', ['Port 3128',
+			`Listen ${host}`, 'MaxClients 20', ''].join('\n'));
+		l.spawn('tinyproxy', l.net.a, ['tinyproxy', '-d', '-c', conf]);
+		await until(() => l.listening(3128), 5000, 'tinyproxy listens');
+	}
+
+	labTest('a proxy with an address that refuses before a live one',
+		async l => {
+			const [pair] = l.net.pairs;
+			const forget = etc(l.net.a, 'hosts',
+				`${pair.a6} proxy.test\n${pair.a4} proxy.test\n`);
+			try {
+				await labBackend(l, '127.0.0.1');
+				await labProxy(l, pair.a4);
+				const cat = labCat(l, 'http://127.0.0.1:5000',
+					['--proxy', 'http://proxy.test']);
+				const line = await cat.line(/"connect"|"failed"/);
+				assert.match(line.text, /"connect"/);
+			} finally {
+				forget();
+			}
+		});
+
 	labTest('a proxy with a dead IPv6 address beside a live one', async l => {
 		const [pair] = l.net.pairs;
 		const dead = pair.a6.replace('::1', '::dead');
@@ -247,10 +271,7 @@ describe('names', { concurrency: 3 }, () => {
 			`${dead} proxy.test\n${pair.a4} proxy.test\n`);
 		try {
 			await labBackend(l, '127.0.0.1');
-			const conf = l.file('tinyproxy.conf', ['Port 3128',
-				`Listen ${pair.a4}`, 'MaxClients 20', ''].join('\n'));
-			l.spawn('tinyproxy', l.net.a, ['tinyproxy', '-d', '-c', conf]);
-			await until(() => l.listening(3128), 5000, 'tinyproxy listens');
+			await labProxy(l, pair.a4);
 			// the kernel itself gives a dead neighbour up after 3 s
 			const took = [];
 			for (let i = 0; i < 3 && !(Math.min(...took) < 2000); i++) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // HTTP proxies: real ones, and one that follows a script.
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { readdirSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { describe } from 'node:test';
 
 import { binary, catTest } from '../support/cat.mjs';
@@ -9,7 +10,7 @@ import { Authority } from '../support/certs.mjs';
 import { CREDENTIALS, squid, tinyproxy } from '../support/proxies.mjs';
 import { answer, readHead, serve } from '../support/raw-server.mjs';
 import { listen } from '../support/sio-server.mjs';
-import { sleep } from '../support/process.mjs';
+import { sleep, until } from '../support/process.mjs';
 
 const ca = new Authority();
 const own = ca.sign('server', ['DNS:localhost', 'IP:127.0.0.1']);
@@ -201,6 +202,53 @@ describe('a proxy by the script', { concurrency: 4 }, () => {
 			'--transports', 'websocket', ...via(proxy.port)]);
 		const failed = await cat.event('failed');
 		assert.equal(failed.stage, 'timeout');
+		await cat.leave();
+	});
+
+	const descriptors = pid => readdirSync(`/proc/${pid}/fd`).length;
+
+	catTest('silent many times, then it agrees', async scene => {
+		const server = await backend(scene);
+		const proxy = await scripted(scene, (socket, head, n) => {
+			if (n < 12)
+				return;
+			socket.write(AGREED);
+			join(socket, portOf(head));
+		});
+		const cat = scene.cat(server.url, ['--connect-ms', '200',
+			'--backoff-ms', '20', '--transports', 'websocket',
+			...via(proxy.port)]);
+		await cat.event('failed');
+		const first = descriptors(cat.pid);
+		await cat.event('connect', { ms: 10000 });
+		assert.equal(cat.events('failed').length, 12);
+		assert.ok(descriptors(cat.pid) <= first + 3);
+		await cat.leave();
+	});
+
+	catTest('it keeps open what was given up', async scene => {
+		const server = await listen('4.8.4',
+			{ options: { pingInterval: 200, pingTimeout: 200 } });
+		scene.later(() => server.close());
+		const proxy = await serve(async (socket, n) => {
+			const head = await readHead(socket);
+			const far = connect(portOf(head), '127.0.0.1');
+			far.on('error', () => {});
+			socket.write(AGREED);
+			socket.pipe(far, { end: false });
+			far.pipe(socket, { end: false });
+			// neither a ping nor an end passes any more
+			if (n < 10)
+				setTimeout(() => far.unpipe(socket), 150);
+		}, { server: createServer({ allowHalfOpen: true }) });
+		scene.later(() => proxy.close());
+		const cat = scene.cat(server.url, ['--backoff-ms', '20',
+			'--transports', 'websocket', ...via(proxy.port)]);
+		await cat.event('connect');
+		const first = descriptors(cat.pid);
+		await until(() => cat.events('connect').length === 11, 20000,
+			'it connects again each time');
+		assert.ok(descriptors(cat.pid) <= first + 3);
 		await cat.leave();
 	});
 
