@@ -145,7 +145,7 @@ start_backend
 cat <<TEXT
 
   Dashboard   http://127.0.0.1:$PORT/
-  Room        $CLIENTNAME   (join it there to see the lines)
+  Room        $CLIENTNAME
   Password    $PASSWORD   (what the agent shows the backend; viewing needs none)
 TEXT
 if [ -n "$IFACE" ]; then
@@ -159,7 +159,7 @@ TEXT
 fi
 cat <<TEXT
 
-  The agent on another interface of this host, the same way:
+  The agent on another interface of this host, as root:
       CLIENTNAME=$CLIENTNAME URL=http://127.0.0.1:$PORT PASSWORD=$PASSWORD $AGENT eth0
 
   Ctrl-C ends it all and removes what was made.
