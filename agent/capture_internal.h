@@ -27,6 +27,7 @@ struct capture_link {
 	enum link_state state;
 	char name[IF_NAMESIZE];
 	int ifindex; /* the last one */
+	int err;     /* of attaching */
 	bool running;
 	struct attachment in;
 	struct attachment out;
@@ -132,6 +133,13 @@ int64_t capture_unix_now(void); /* ns */
 
 /* Measures the offset of the clocks anew where the last is a second old. */
 void capture_clock_refresh(struct capture *c);
+
+/*
+ * The row of an interface, for the programs. Where four share a set the fifth
+ * is counted in row 0. To clear is nothing where the index is another's by now.
+ */
+void capture_row_set(struct capture *c, uint32_t ifindex, uint32_t row);
+void capture_row_clear(struct capture *c, uint32_t ifindex, uint32_t row);
 
 /* "" where it is not known. Owned by the capture. */
 const char *capture_link_name(const struct capture *c, uint32_t ifindex);

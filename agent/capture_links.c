@@ -5,67 +5,12 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/capture_internal.h"
 #include "agent/log.h"
-
-/* ---- the programs' table of rows ---- */
-
-static uint64_t *row_ways(const struct capture *c, uint32_t ifindex)
-{
-	return (uint64_t *)c->sets[ifindex % ICMP_LINK_SETS].way;
-}
-
-/*
- * Interfaces that are away keep their place, so that records that still wait
- * find their name; a full set gives up one of those.
- */
-static uint64_t *way_free(struct capture *c, uint32_t ifindex)
-{
-	uint64_t *way = row_ways(c, ifindex);
-	uint64_t *away = NULL;
-
-	for (int i = 0; i < ICMP_LINK_WAYS; i++) {
-		if (!way[i])
-			return &way[i];
-		if (c->links[ICMP_LINK_ROW(way[i]) - 1].state == LINK_GONE)
-			away = &way[i];
-	}
-	return away;
-}
-
-static void row_clear(struct capture *c, uint32_t ifindex)
-{
-	uint64_t *way = row_ways(c, ifindex);
-
-	for (int i = 0; i < ICMP_LINK_WAYS; i++)
-		if (ICMP_LINK_IFINDEX(way[i]) == ifindex)
-			__atomic_store_n(&way[i], 0, __ATOMIC_RELEASE);
-}
-
-/* Where four interfaces share a set the fifth is counted in row 0. */
-static void row_set(struct capture *c, uint32_t ifindex, uint32_t row)
-{
-	uint64_t *way;
-
-	row_clear(c, ifindex); /* an index may come back under another name */
-	way = way_free(c, ifindex);
-	if (way)
-		__atomic_store_n(way, ICMP_LINK(ifindex, row),
-				 __ATOMIC_RELEASE);
-}
-
-const char *capture_link_name(const struct capture *c, uint32_t ifindex)
-{
-	const uint64_t *way = row_ways(c, ifindex);
-
-	for (int i = 0; i < ICMP_LINK_WAYS; i++)
-		if (way[i] && ICMP_LINK_IFINDEX(way[i]) == ifindex)
-			return c->links[ICMP_LINK_ROW(way[i]) - 1].name;
-	return "";
-}
 
 /* ---- places ---- */
 
@@ -144,14 +89,15 @@ static int link_attach(struct capture *c, const struct link_info *info)
 			  ICMP_ROWS - 1);
 		return -ENOSPC;
 	}
-	row_clear(c, (uint32_t)l->ifindex);
+	capture_row_clear(c, (uint32_t)l->ifindex, link_row(c, l));
 	memcpy(l->name, info->name, sizeof(l->name));
 	l->ifindex = info->ifindex;
 	l->running = info->running;
 	l->in = l->out = (struct attachment){.link_fd = -1};
-	row_set(c, (uint32_t)info->ifindex, link_row(c, l));
+	capture_row_set(c, (uint32_t)info->ifindex, link_row(c, l));
 	err = hooks_attach(c, l, info);
 	l->state = err ? LINK_FAILED : LINK_ATTACHED;
+	l->err = err;
 	if (err == 0)
 		log_info("%s: in %s, out %s%s", l->name,
 			 attach_how_name(l->in.how),
@@ -185,6 +131,7 @@ static void log_no_device(const char *ifname)
 /* `named`: it was asked for by name, so that not to find it is an error. */
 static int name_attach(struct capture *c, const char *ifname, bool named)
 {
+	const struct capture_link *l = NULL;
 	struct link_info info;
 	int err = link_info_get(ifname, &info);
 
@@ -193,8 +140,10 @@ static int name_attach(struct capture *c, const char *ifname, bool named)
 			log_no_device(ifname);
 		return err;
 	}
-	if (err == 0 && link_by_index(c, info.ifindex))
-		return 0;
+	if (err == 0)
+		l = link_by_index(c, info.ifindex);
+	if (l)
+		return l->err;
 	if (err == 0 && !info.ethernet && !info.layer3)
 		err = -EPROTONOSUPPORT;
 	if (err) {
@@ -221,10 +170,13 @@ static bool pattern_means(const char *pattern, const char *ifname)
 	return fnmatch(pattern, ifname, 0) == 0;
 }
 
-static bool wanted(const struct capture *c, const char *ifname)
+/* By its name, or by an alternative one: see ip-link(8), altname. */
+static bool wanted(const struct capture *c, const char *ifname, int ifindex)
 {
 	for (size_t i = 0; i < c->n_patterns; i++)
-		if (pattern_means(c->patterns[i], ifname))
+		if (pattern_means(c->patterns[i], ifname) ||
+		    (!is_glob(c->patterns[i]) &&
+		     (int)if_nametoindex(c->patterns[i]) == ifindex))
 			return true;
 	return false;
 }
@@ -275,17 +227,54 @@ static void link_gone(struct capture_link *l)
 	link_detach(l);
 }
 
+/* To the place that its new name had before: the counters go on there. */
+static void link_move(struct capture *c, struct capture_link *l,
+		      struct capture_link *to)
+{
+	capture_row_clear(c, (uint32_t)to->ifindex, link_row(c, to));
+	to->state = l->state;
+	to->ifindex = l->ifindex;
+	to->running = l->running;
+	to->err = l->err;
+	to->in = l->in;
+	to->out = l->out;
+	capture_row_set(c, (uint32_t)to->ifindex, link_row(c, to));
+	l->in = l->out = (struct attachment){.link_fd = -1};
+	l->state = LINK_GONE;
+}
+
 static void link_renamed(struct capture *c, struct capture_link *l,
 			 const char *name)
 {
-	if (wanted(c, name)) {
-		log_info("%s: is now called %s", l->name, name);
-		memcpy(l->name, name, sizeof(l->name));
+	struct capture_link *place = link_away(c, name);
+
+	if (!wanted(c, name, l->ifindex)) {
+		log_info("%s: is now called %s, which was not asked for: "
+			 "detached",
+			 l->name, name);
+		link_detach(l);
 		return;
 	}
-	log_info("%s: is now called %s, which was not asked for: detached",
-		 l->name, name);
-	link_detach(l);
+	log_info("%s: is now called %s", l->name, name);
+	if (place)
+		link_move(c, l, place);
+	else
+		snprintf(l->name, sizeof(l->name), "%s", name);
+}
+
+/*
+ * What was announced is perhaps old: what counts is the name that it has now.
+ * False where there is no such interface.
+ */
+static bool name_follow(struct capture *c, struct capture_link *l)
+{
+	char name[IF_NAMESIZE];
+
+	if (!if_indextoname((unsigned int)l->ifindex, name))
+		return false;
+	if (strcmp(name, l->name) != 0)
+		link_renamed(c, l, name);
+	return true;
 }
 
 static void link_changed(struct capture *c, struct capture_link *l,
@@ -296,7 +285,7 @@ static void link_changed(struct capture *c, struct capture_link *l,
 		return;
 	}
 	if (change->name[0] && strcmp(change->name, l->name) != 0) {
-		link_renamed(c, l, change->name);
+		(void)name_follow(c, l); /* it will be said that it is gone */
 		return;
 	}
 	if (change->running == l->running)
@@ -315,24 +304,18 @@ static void change_apply(struct capture *c, const struct link_change *change)
 
 	if (l)
 		link_changed(c, l, change);
-	else if (!change->gone && wanted(c, change->name))
+	else if (!change->gone && wanted(c, change->name, change->ifindex))
 		(void)name_attach(c, change->name, false);
 }
 
 /* Some changes were lost: compare with what there is. */
 static void rescan(struct capture *c)
 {
-	char name[IF_NAMESIZE];
-
 	for (int i = 0; i < c->n_links; i++) {
 		struct capture_link *l = &c->links[i];
 
-		if (l->state == LINK_GONE)
-			continue;
-		if (!if_indextoname((unsigned int)l->ifindex, name))
+		if (l->state != LINK_GONE && !name_follow(c, l))
 			link_gone(l);
-		else if (strcmp(name, l->name) != 0)
-			link_renamed(c, l, name);
 	}
 	for (size_t i = 0; i < c->n_patterns; i++) {
 		if (is_glob(c->patterns[i]))

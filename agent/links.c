@@ -46,7 +46,9 @@ static int info_read(int fd, const char *name, struct link_info *info)
 	if (ioctl(fd, SIOCGIFINDEX, &ifr))
 		return -errno;
 	info->ifindex = ifr.ifr_ifindex;
-	snprintf(info->name, sizeof(info->name), "%s", name);
+	if (ioctl(fd, SIOCGIFNAME, &ifr)) /* `name` may be an alternative */
+		return -errno;
+	snprintf(info->name, sizeof(info->name), "%s", ifr.ifr_name);
 	if (ioctl(fd, SIOCGIFHWADDR, &ifr))
 		return -errno;
 	info->ethernet = ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER ||

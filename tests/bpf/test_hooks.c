@@ -165,6 +165,8 @@ static void check_busy(bool by_link)
 	config.hook = HOOK_XDP;
 	assert_int_equal(capture_new(&config, &c), 0);
 	assert_int_equal(capture_attach(c, "lo"), -EBUSY);
+	/* nor does another pattern that means it */
+	assert_int_equal(capture_attach(c, "l?"), -EBUSY);
 	capture_free(c);
 	assert_int_equal(xdp_holder_id("lo"), id);
 

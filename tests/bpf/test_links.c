@@ -166,6 +166,90 @@ static void test_rename(void **state)
 	lab_run("ip link del a1");
 }
 
+/* What a name counted stays with it, and no name is there twice. */
+static void test_rename_to_a_name_that_was_there(void **state)
+{
+	struct capture_link_view first, second;
+	struct capture *c;
+
+	(void)state;
+	if (!may)
+		skip();
+	lab_veth("a0", "b0");
+	lab_veth("a1", "b1");
+	c = open_capture();
+	assert_int_equal(capture_attach(c, "a*"), 0);
+	check_event(c, "b0", "a0");
+	check_event(c, "b1", "a1");
+	check_event(c, "b1", "a1");
+	lab_run("ip link del a0 && ip link set a1 name a0");
+	lab_follow(c);
+	check_event(c, "b1", "a0");
+	assert_true(capture_link_get(c, 0, &first));
+	assert_true(capture_link_get(c, 1, &second));
+	assert_string_equal(first.name, "a0");
+	assert_true(first.attached);
+	assert_int_equal(first.counters[ICMP_DIR_IN].seen, 2);
+	assert_string_equal(second.name, "a1");
+	assert_false(second.attached);
+	assert_int_equal(second.counters[ICMP_DIR_IN].seen, 2);
+	lab_run("ip link del a0");
+	lab_follow(c);
+	assert_int_equal(n_attached(c), 0);
+	capture_free(c);
+}
+
+/* As systemd gives them beside the name that the kernel uses. */
+static void test_alternative_name(void **state)
+{
+	struct capture *c;
+
+	(void)state;
+	if (!may)
+		skip();
+	lab_veth("a0", "b0");
+	lab_run("ip link property add dev a0 altname alt0");
+	c = open_capture();
+	assert_int_equal(capture_attach(c, "alt0"), 0);
+	check_event(c, "b0", "a0");
+	lab_run("ip link set a0 down && ip link set a0 up");
+	lab_follow(c);
+	check_event(c, "b0", "a0");
+	lab_run("ip link del a0");
+	lab_veth("a1", "b1");
+	lab_follow(c);
+	assert_int_equal(n_attached(c), 0);
+	lab_run("ip link property add dev a1 altname alt0");
+	lab_follow(c);
+	check_event(c, "b1", "a1");
+	capture_free(c);
+	lab_run("ip link del a1");
+}
+
+/* The index of one that went is given to another, and the first comes back. */
+static void test_index_is_used_again(void **state)
+{
+	struct capture *c;
+
+	(void)state;
+	if (!may)
+		skip();
+	c = open_capture();
+	assert_int_equal(capture_attach(c, "a*"), 0);
+	lab_run("ip link add a0 index 77 type veth peer name b0");
+	lab_follow(c);
+	lab_run("ip link del a0 && "
+		"ip link add a1 index 77 type veth peer name b1 && "
+		"ip link set a1 up && ip link set b1 up");
+	lab_follow(c);
+	lab_veth("a0", "b0");
+	lab_follow(c);
+	check_event(c, "b1", "a1");
+	check_event(c, "b0", "a0");
+	capture_free(c);
+	lab_run("ip link del a0 && ip link del a1");
+}
+
 static void test_down_and_up(void **state)
 {
 	struct capture *c;
@@ -262,6 +346,27 @@ static void test_many(void **state)
 	capture_free(c);
 }
 
+/* What was announced before the loss may be said no more when it is read. */
+static void test_old_news_after_a_loss(void **state)
+{
+	struct capture *c;
+
+	(void)state;
+	if (!may)
+		skip();
+	c = open_capture();
+	assert_int_equal(capture_attach(c, "a0"), -ENODEV);
+	lab_veth("x0", "b0");
+	many_add("m", "n", 200);
+	lab_run("ip link set x0 name a0");
+	lab_follow(c);
+	assert_int_equal(n_attached(c), 1);
+	check_event(c, "b0", "a0");
+	many_delete();
+	capture_free(c);
+	lab_run("ip link del a0");
+}
+
 /* More names over time than there are rows: old places are used again. */
 static void test_places_are_reused(void **state)
 {
@@ -310,12 +415,17 @@ int main(void)
 		cmocka_unit_test(test_removed_before_told),
 		cmocka_unit_test(test_records_outlive_interface),
 		cmocka_unit_test(test_rename),
+		cmocka_unit_test(test_rename_to_a_name_that_was_there),
+		cmocka_unit_test(test_alternative_name),
+		cmocka_unit_test(test_index_is_used_again),
 		cmocka_unit_test(test_down_and_up),
 		cmocka_unit_test(test_glob),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_old_news_after_a_loss),
 		cmocka_unit_test(test_places_are_reused),
 	};
 
+	cmocka_set_test_filter(getenv("BPF_TEST_FILTER"));
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
