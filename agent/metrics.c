@@ -123,6 +123,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason,
 	struct metrics *m = wsi ? lws_vhost_user(lws_get_vhost(wsi)) : NULL;
 
 	(void)len;
+	if (!m) /* about nobody, as when the protocol begins */
+		return 0;
 	switch (reason) {
 	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
 		return m->n_clients >= MAX_CLIENTS;
