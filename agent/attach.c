@@ -197,6 +197,11 @@ int attach_ingress(const struct attach_programs *programs,
 	return attach_tc(programs, policy, link, ICMP_DIR_IN, ret_a);
 }
 
+bool attachment_is_there(const struct attachment *a)
+{
+	return a->how != ATTACH_CLSACT || attach_clsact_is_there(a);
+}
+
 void attachment_release(struct attachment *a)
 {
 	if (a->how == ATTACH_CLSACT)

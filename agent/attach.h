@@ -53,6 +53,9 @@ int attach_egress(const struct attach_programs *programs,
 		  const struct attach_policy *policy,
 		  const struct link_info *link, struct attachment *ret_a);
 
+/* False where somebody has removed the filter: no link guards that. */
+bool attachment_is_there(const struct attachment *a);
+
 /* Detaches; nothing where how is ATTACH_NONE. */
 void attachment_release(struct attachment *a);
 

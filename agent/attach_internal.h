@@ -36,6 +36,7 @@ int attach_tc(const struct attach_programs *programs,
 	      enum icmp_direction direction, struct attachment *ret_a);
 
 void attach_clsact_detach(const struct attachment *a);
+bool attach_clsact_is_there(const struct attachment *a);
 
 /* One line: the cause, the kernel's words if it said any, the remedy. */
 void attach_log_error(const struct link_info *link, const char *hook, int err);

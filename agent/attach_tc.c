@@ -170,6 +170,18 @@ void attach_clsact_detach(const struct attachment *a)
 	filter_delete(&hook, a->tc_handle, a->tc_priority);
 }
 
+bool attach_clsact_is_there(const struct attachment *a)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = a->tc_handle,
+		    .priority = a->tc_priority);
+	struct bpf_tc_hook hook;
+	int err;
+
+	clsact_hook(&hook, a->ifindex, a->direction);
+	err = bpf_tc_query(&hook, &opts);
+	return err != -ENOENT && err != -EINVAL; /* no filter, no qdisc */
+}
+
 int attach_tc(const struct attach_programs *programs,
 	      const struct attach_policy *policy, const struct link_info *link,
 	      enum icmp_direction direction, struct attachment *ret_a)

@@ -59,6 +59,7 @@ static struct capture_link *link_place(struct capture *c, const char *name)
 
 /* ---- attaching ---- */
 
+/* What is not attached yet: all, or what was removed. */
 static int hooks_attach(struct capture *c, struct capture_link *l,
 			const struct link_info *info)
 {
@@ -70,12 +71,17 @@ static int hooks_attach(struct capture *c, struct capture_link *l,
 	};
 	int err = 0;
 
-	if (c->config.directions & DIRECTION_IN)
+	if (c->config.directions & DIRECTION_IN && l->in.how == ATTACH_NONE)
 		err = attach_ingress(&c->programs, &policy, info, &l->in);
-	if (err == 0 && c->config.directions & DIRECTION_OUT)
+	if (err == 0 && c->config.directions & DIRECTION_OUT &&
+	    l->out.how == ATTACH_NONE)
 		err = attach_egress(&c->programs, &policy, info, &l->out);
-	if (err)
+	if (err) {
 		attachment_release(&l->in);
+		attachment_release(&l->out);
+	}
+	if (l->in.how == ATTACH_CLSACT || l->out.how == ATTACH_CLSACT)
+		(void)links_watch_filters(c->watch_fd);
 	return err;
 }
 
@@ -308,13 +314,41 @@ static void change_apply(struct capture *c, const struct link_change *change)
 		(void)name_attach(c, change->name, false);
 }
 
+/* Filters went: perhaps ours. */
+static void filters_follow(struct capture *c, int ifindex)
+{
+	struct capture_link *l = link_by_index(c, ifindex);
+	struct link_info info;
+	bool in, out;
+
+	if (!l || l->state != LINK_ATTACHED)
+		return;
+	in = attachment_is_there(&l->in);
+	out = attachment_is_there(&l->out);
+	if ((in && out) || link_info_get(l->name, &info))
+		return;
+	log_warning("%s: somebody removed the tc filter: attaching again",
+		    l->name);
+	if (!in)
+		attachment_release(&l->in);
+	if (!out)
+		attachment_release(&l->out);
+	l->err = hooks_attach(c, l, &info);
+	if (l->err)
+		l->state = LINK_FAILED;
+}
+
 /* Some changes were lost: compare with what there is. */
 static void rescan(struct capture *c)
 {
 	for (int i = 0; i < c->n_links; i++) {
 		struct capture_link *l = &c->links[i];
 
-		if (l->state != LINK_GONE && !name_follow(c, l))
+		if (l->state == LINK_GONE)
+			continue;
+		if (name_follow(c, l))
+			filters_follow(c, l->ifindex);
+		else
 			link_gone(l);
 	}
 	for (size_t i = 0; i < c->n_patterns; i++) {
@@ -343,6 +377,8 @@ int capture_links_dispatch(struct capture *c, int budget)
 			return n;
 		if (what == LINKS_CHANGE)
 			change_apply(c, &change);
+		else if (what == LINKS_FILTERS)
+			filters_follow(c, change.ifindex);
 		else if (what == LINKS_OVERFLOW)
 			rescan(c);
 	}

@@ -120,6 +120,16 @@ int links_watch_open(int *ret_fd)
 	return 0;
 }
 
+int links_watch_filters(int fd)
+{
+	const int group = RTNLGRP_TC;
+
+	return setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+			  sizeof(group))
+		       ? -errno
+		       : 0;
+}
+
 static void name_get(const struct nlmsghdr *m, char *name)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(m);
@@ -132,6 +142,18 @@ static void name_get(const struct nlmsghdr *m, char *name)
 				 (char *)RTA_DATA(a));
 }
 
+/* A qdisc takes its filters with it. */
+static int filters_read(const struct nlmsghdr *m,
+			struct link_change *ret_change)
+{
+	const struct tcmsg *tc = NLMSG_DATA(m);
+
+	if (m->nlmsg_len < NLMSG_LENGTH(sizeof(*tc)))
+		return LINKS_OTHER;
+	*ret_change = (struct link_change){.ifindex = tc->tcm_ifindex};
+	return LINKS_FILTERS;
+}
+
 /* Bridges announce their ports' changes in a family of their own. */
 static int change_read(const struct nlmsghdr *m, size_t size,
 		       struct link_change *ret_change)
@@ -139,7 +161,11 @@ static int change_read(const struct nlmsghdr *m, size_t size,
 	const struct ifinfomsg *info = NLMSG_DATA(m);
 	struct link_change change = {0};
 
-	if (!NLMSG_OK(m, size) || m->nlmsg_len < NLMSG_LENGTH(sizeof(*info)) ||
+	if (!NLMSG_OK(m, size))
+		return LINKS_OTHER;
+	if (m->nlmsg_type == RTM_DELQDISC || m->nlmsg_type == RTM_DELTFILTER)
+		return filters_read(m, ret_change);
+	if (m->nlmsg_len < NLMSG_LENGTH(sizeof(*info)) ||
 	    (m->nlmsg_type != RTM_NEWLINK && m->nlmsg_type != RTM_DELLINK) ||
 	    info->ifi_family != AF_UNSPEC)
 		return LINKS_OTHER;

@@ -40,10 +40,14 @@ enum {
 	LINKS_CHANGE = 1,   /* *ret_change was written */
 	LINKS_OVERFLOW = 2, /* changes were lost: look at all interfaces */
 	LINKS_OTHER = 3,    /* a message of no interest: read on */
+	LINKS_FILTERS = 4,  /* tc filters went; ret_change: the index alone */
 };
 
 /* A non-blocking netlink socket that hears of interfaces. Negative errno. */
 int links_watch_open(int *ret_fd);
+
+/* Lets it hear of tc filters that are removed too. Negative errno. */
+int links_watch_filters(int fd);
 
 /* Reads one message. One of the above, or negative errno. */
 int links_watch_read(int fd, struct link_change *ret_change);

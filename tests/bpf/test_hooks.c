@@ -334,6 +334,33 @@ static void test_foreign_clsact(void **state)
 	lab_run("ip link del a0");
 }
 
+/* A filter is nobody's: who removes one, or the qdisc, need not know of us. */
+static void test_filters_are_removed(void **state)
+{
+	static const char *const removals[] = {
+		"tc qdisc del dev a0 clsact",
+		"tc filter del dev a0 ingress",
+		"tc filter del dev a0 egress",
+	};
+	struct capture_config config = config_of(HOOK_TC, XDP_MODE_AUTO);
+	struct capture *c;
+
+	(void)state;
+	if (!may)
+		skip();
+	config.no_tcx = true;
+	lab_veth("a0", "b0");
+	c = open_on(&config, "a0");
+	for (size_t i = 0; i < sizeof(removals) / sizeof(removals[0]); i++) {
+		lab_run("%s", removals[i]);
+		lab_follow(c);
+		check_how(c, "tc (clsact)", "tc (clsact)");
+		check_both_ways(c);
+	}
+	capture_free(c);
+	lab_run("ip link del a0");
+}
+
 /* Packets to oneself pass lo twice: out, and in. */
 static void test_loopback(void **state)
 {
@@ -424,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_own_leftover),
 		cmocka_unit_test(test_two_captures),
 		cmocka_unit_test(test_foreign_clsact),
+		cmocka_unit_test(test_filters_are_removed),
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_layer3),
 	};

@@ -81,9 +81,9 @@ clock_difference() {
 
 right() { [ "$1" -ge 0 ] && [ "$1" -le 2 ]; }
 
-# For 4 s, until the alarm of the hardware's clock.
+# For some 6 s, until the alarm of the hardware's clock.
 fall_asleep() {
-  echo +4 >/sys/class/rtc/rtc0/wakealarm
+  echo +6 >/sys/class/rtc/rtc0/wakealarm
   echo mem >/sys/power/state
 }
 
@@ -111,6 +111,11 @@ check 'replies that went out' exactly '"icmp_type":0,.*"direction":"out"' 3
 check 'requests that went out' exactly '"icmp_type":128,.*"direction":"out"' 3
 check 'replies that came in' exactly '"icmp_type":129,.*"direction":"in"' 3
 check 'nothing twice' exactly "$echos" 12
+
+tc qdisc del dev a0 clsact
+check 'filters that somebody removes come back' within both_filters 1
+pings
+check 'and nothing is missing' exactly "$echos" 24
 
 agent_end KILL "$first"
 check 'what is killed leaves its filters' both_filters 1
