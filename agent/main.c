@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,14 @@ static void raise_file_limit(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EX_OK;
+	fprintf(stderr, "icmp-agent: standard output: %s\n", strerror(errno));
+	return EX_IOERR;
+}
+
 static int run(const struct options *o)
 {
 	log_init(o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
@@ -82,11 +91,11 @@ int main(int argc, char *argv[])
 	switch ((enum options_result)result) {
 	case OPTIONS_HELP:
 		options_print_help(stdout);
-		result = EX_OK;
+		result = printed();
 		break;
 	case OPTIONS_VERSION:
 		puts("icmp-agent " ICMP_AGENT_VERSION);
-		result = EX_OK;
+		result = printed();
 		break;
 	case OPTIONS_RUN:
 		result = run(&options);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 
-import { labTest, onlyCaps } from '../support/lab.mjs';
+import { AGENT, labTest, onlyCaps } from '../support/lab.mjs';
 
 const USAGE = 64, UNAVAILABLE = 69, NOPERM = 77, CONFIG = 78;
 
@@ -96,6 +96,15 @@ describe('errors', { concurrency: 4 }, () => {
 			await l.ping(pair.a4, 3, 0.2).end();
 			await agent.line(/Echo Reply/);
 		});
+
+	labTest('--help to a full disk: status 74', async l => {
+		const shell = l.spawn('shell', l.net.a,
+			['sh', '-c', `"${AGENT}" --help >/dev/full`]);
+		const { code } = await shell.end();
+		assert.equal(code, 74);
+		assert.match(shell.text('err')[0],
+			/^icmp-agent: standard output: No space left on device$/);
+	});
 
 	labTest('--help lists the settings', async l => {
 		const agent = l.agent(['--help']);

@@ -249,8 +249,9 @@ describe('what is told', { concurrency: 4 }, () => {
 		await sleep(1000);
 		const asked = Date.now();
 		await l.ping(other.a4, 3, 0.2).end();
-		await until(() => messages(viewers[1]).length >= 6, 2000,
-			'six lines in the other room');
+		// in six lines, or fewer: the kernel's budget is of all interfaces
+		await until(() => packetsIn(viewers[1]) >= 6, 2000,
+			'six packets in the other room');
 		assert.equal(packetsIn(viewers[1]), 6);
 		for (const { at } of messages(viewers[1]))
 			assert.ok(at - asked < 2000);
