@@ -123,17 +123,39 @@ static inline void programs_close(struct programs *p)
 }
 
 /* Returns the program's verdict, or negative errno. */
+static inline int program_run_with(const struct bpf_program *program,
+				   struct bpf_test_run_opts *opts)
+{
+	int err;
+
+	opts->repeat = 1;
+	err = bpf_prog_test_run_opts(bpf_program__fd(program), opts);
+	return err ? err : (int)opts->retval;
+}
+
 static inline int program_run(const struct bpf_program *program,
 			      const void *frame, size_t size)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
-	int err;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame,
+		    .data_size_in = (__u32)size);
 
-	opts.data_in = frame;
-	opts.data_size_in = (__u32)size;
-	opts.repeat = 1;
-	err = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
-	return err ? err : (int)opts.retval;
+	return program_run_with(program, &opts);
+}
+
+/*
+ * XDP, as a driver gives it a long frame: in several buffers, of which the
+ * first holds `linear` bytes, 14 or more. Linux before 6.18 refuses: -EINVAL.
+ */
+static inline int program_run_split(const struct bpf_program *program,
+				    const void *frame, size_t size,
+				    size_t linear)
+{
+	struct xdp_md context = {.data_end = (__u32)linear};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame,
+		    .data_size_in = (__u32)size, .ctx_in = &context,
+		    .ctx_size_in = sizeof(context));
+
+	return program_run_with(program, &opts);
 }
 
 /* Over all CPUs, rows and directions. */

@@ -85,12 +85,16 @@ static int counted(const struct icmp_counters *a, const struct icmp_counters *b)
 	return PARSE_OTHER;
 }
 
+/* `linear`: see program_run_split(); of all bytes, in one buffer. */
 static void kernel_parse(const struct target *t, const uint8_t *frame,
-			 size_t size, struct outcome *ret_outcome)
+			 size_t size, size_t linear,
+			 struct outcome *ret_outcome)
 {
 	struct icmp_counters before = programs_counters(&programs), after;
 	uint64_t records = programs.n_records;
-	int verdict = program_run(t->program, frame, size);
+	int verdict = linear < size ? program_run_split(t->program, frame, size,
+							linear)
+				    : program_run(t->program, frame, size);
 
 	if (verdict != t->verdict)
 		print_error("%s, %zu bytes: ", t->name, size);
@@ -212,12 +216,12 @@ static void check_case(const struct target *t, size_t i, size_t step)
 	struct outcome got, want;
 
 	if (size >= min) {
-		kernel_parse(t, frame, size, &got);
+		kernel_parse(t, frame, size, size, &got);
 		expected(c, &want);
 		compare(c->name, t->name, size, &got, &want);
 	}
 	for (size_t n = min + i % step; n < size; n += step) {
-		kernel_parse(t, frame, n, &got);
+		kernel_parse(t, frame, n, n, &got);
 		user_parse(frame, n, true, &want);
 		compare(c->name, t->name, n, &got, &want);
 	}
@@ -236,6 +240,32 @@ static void test_table_kernel(void **state)
 	for (int t = 0; t < n; t++)
 		for (size_t i = 0; i < N_PACKET_CASES; i++)
 			check_case(&all[t], i, step);
+}
+
+/* Wherever the first buffer ends, what is read is the same. */
+static void test_table_in_several_buffers(void **state)
+{
+	uint8_t frame[PACKET_MAX_BYTES] = {0};
+	struct outcome got, want;
+	struct target all[3];
+
+	(void)state;
+	if (skip_without_programs())
+		skip();
+	targets(all);
+	if (program_run_split(all[0].program, frame, 64, 32) == -EINVAL) {
+		print_message("needs Linux 6.18\n");
+		skip();
+	}
+	for (size_t i = 0; i < N_PACKET_CASES; i++) {
+		size_t size = from_hex(packet_cases[i].hex, frame);
+
+		expected(&packet_cases[i], &want);
+		for (size_t n = ETH_BYTES; n < size; n++) {
+			kernel_parse(&all[0], frame, size, n, &got);
+			compare(packet_cases[i].name, "split", n, &got, &want);
+		}
+	}
 }
 
 static void check_choice(struct programs *p, const char *hex, bool chosen)
@@ -389,6 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_user_space),
 		cmocka_unit_test(test_table_kernel),
+		cmocka_unit_test(test_table_in_several_buffers),
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_capabilities),
