@@ -20,6 +20,8 @@ enum {
 #define NS_PER_S  INT64_C(1000000000)
 /* SIGTERM ends within a second, on a busy machine too */
 #define STOP_NS	  (700 * NS_PER_MS)
+/* for what waits, however long many interfaces took to detach */
+#define TELL_NS	  (500 * NS_PER_MS)
 
 static int64_t clock_now(clockid_t clock)
 {
@@ -155,10 +157,28 @@ static void on_stopped(void *user)
 	loop_stop(a->loop);
 }
 
+/* What waits is told, in the time that is left. */
+static void begin_leaving(struct agent *a)
+{
+	uint64_t least_ns = loop_now(a->loop) + TELL_NS;
+
+	a->leaving = true;
+	loop_timer_set(a->stop_timer,
+		       a->end_ns > least_ns ? a->end_ns : least_ns);
+	if (a->rooms)
+		rooms_stop(a->rooms, on_stopped, a);
+	else
+		printer_stop(a->printer, on_stopped, a);
+}
+
 static void on_stop_timer(void *user)
 {
 	struct agent *a = user;
 
+	if (!a->leaving) {
+		begin_leaving(a);
+		return;
+	}
 	log_warning("%s did not take everything in time",
 		    a->rooms ? "the backend" : "who reads standard output");
 	loop_stop(a->loop);
@@ -179,18 +199,16 @@ static void finish_capture(struct agent *a)
 
 /*
  * The order keeps every packet that was seen: what the kernel holds, then what
- * is queued, then the leave-taking.
+ * is queued, then the leave-taking. To detach takes a while for each interface,
+ * so that what follows begins with a new reading of the clock.
  */
 static void stop(struct agent *a)
 {
 	if (a->stopping)
 		return;
-	loop_timer_set(a->stop_timer, loop_now(a->loop) + STOP_NS);
+	a->end_ns = loop_now(a->loop) + STOP_NS;
 	finish_capture(a);
-	if (a->rooms)
-		rooms_stop(a->rooms, on_stopped, a);
-	else
-		printer_stop(a->printer, on_stopped, a);
+	loop_timer_set(a->stop_timer, 0);
 }
 
 static void on_signal(void *user)

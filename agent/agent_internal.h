@@ -30,7 +30,9 @@ struct agent {
 	int64_t now_boot_ns;
 	int signal_fd;
 	bool stopping;
-	int error; /* that ended it: negative errno */
+	bool leaving;	 /* capturing has ended, what waits is told */
+	uint64_t end_ns; /* when it shall be over */
+	int error;	 /* that ended it: negative errno */
 };
 
 /* Packets and interfaces reach the output from here on. Negative errno. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 
+import { totals } from '../support/account.mjs';
 import {
 	bpfIds, echoCount, echoes, labTest, messages,
 } from '../support/lab.mjs';
@@ -95,6 +96,24 @@ describe('start and end', () => {
 		await endsInTime('SIGINT', async () =>
 			(await l.joined(['lan0'], { viewer })).agent);
 	});
+
+	labTest('many interfaces take long to detach; what waits is sent still',
+		async l => {
+			const [pair] = l.net.pairs;
+			for (let i = 0; i < 20; i++)
+				run('ip', '-n', l.net.a, 'link', 'add', `many${i}`,
+					'type', 'veth', 'peer', 'name', `many-${i}`);
+			await l.backend();
+			const { agent } = await l.joined(
+				['--rate', '1', '--family', '4', 'lan0', 'many*']);
+			await l.ping(pair.a4, 20, 0.01).end();
+			const asked = Date.now();
+			const { code, at } = await agent.stop();
+			assert.equal(code, 0);
+			const { seen, pending } = totals(agent);
+			assert.equal(seen, 40);
+			assert.equal(pending, 0, `after ${at - asked} ms`);
+		});
 
 	labTest('SIGTERM ends it while the backend is away', async l => {
 		const [pair] = l.net.pairs;
