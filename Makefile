@@ -267,7 +267,7 @@ FUZZ_SOURCES := $(wildcard proto/*.c)
 .PHONY: fuzzers fuzz
 fuzzers: $(FUZZERS)
 
-$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(wildcard proto/*.h bpf/*.h)
+$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(wildcard proto/*.h bpf/*.h tests/fuzz/*.h)
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_FLAGS) $< $(FUZZ_SOURCES) -o $@
