@@ -146,6 +146,8 @@ static int context_new(struct loop *l)
 		.timeout_secs = 3600,
 		/* the head of a request: 4 KB would not hold its cookies */
 		.pt_serv_buf_size = 16384,
+		/* of an answer: 4 KB would not hold what some proxies add */
+		.max_http_header_data = 16384,
 		.gid = -1,
 		.uid = -1,
 		.vhost_name = "loop",

@@ -97,7 +97,9 @@ static void on_resolved(void *user, const struct resolve_result *result)
  */
 static bool belongs_to_session(const struct channel *ch)
 {
-	return strstr(ch->target, "&sid=") != NULL;
+	const char *query = strchr(ch->target, '?');
+
+	return query && strstr(query, "&sid=");
 }
 
 /*

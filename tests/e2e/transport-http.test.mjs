@@ -122,6 +122,34 @@ describe('requests', { concurrency: 4 }, () => {
 			assert.equal(cookies[3], `a=1; balancer=${long}; c=4`);
 		});
 
+	// a policy of 8 KB is not rare; Node takes 16 KB
+	for (const transports of ['websocket', 'polling']) {
+		catTest(`12 KB of headers (${transports})`, async scene => {
+			const server = await backend(scene);
+			server.io.engine.on('headers', headers => {
+				headers['Content-Security-Policy'] = 'x'.repeat(8000);
+				for (let i = 0; i < 50; i++)
+					headers[`X-Header-${i}`] = 'v'.repeat(60);
+			});
+			const cat = scene.cat(server.url, ['--transports', transports]);
+			await cat.event('connect');
+			assert.deepEqual((await cat.ask('echo', [1])).args, [1]);
+			await cat.leave();
+			assert.deepEqual(cat.events('failed'), []);
+		});
+	}
+
+	// a name is asked for, which only a session's own requests do without
+	catTest('a path that looks like a part of the query', async scene => {
+		const server = await raw(scene, async socket => {
+			await readHead(socket);
+			socket.end(answer('404 Not Found'));
+		});
+		const failed = await scene.cat(
+			`http://localhost:${server.port}/x&sid=1`).event('failed');
+		assert.equal(failed.status, 404, failed.text);
+	});
+
 	for (const [what, status, words] of [
 		['404', '404 Not Found', /no Socket\.IO server at this path/],
 		['502', '502 Bad Gateway', /behind the proxy does not answer/],
