@@ -123,8 +123,11 @@ static void fail_with_status(struct eio_session *s, int status,
 
 	if (body->len && fail_with_object(s, status, body))
 		return;
-	if (text[0] || !quoted || body->data[0] == '<')
+	if (text[0])
 		eio_session_fail(s, SIO_STAGE_HTTP, status, text);
+	else if (!quoted || body->data[0] == '<')
+		eio_session_failf(s, SIO_STAGE_HTTP, status,
+				  "the server answered %d", status);
 	else
 		eio_session_failf(s, SIO_STAGE_HTTP, status, "%.*s", quoted,
 				  body->data);

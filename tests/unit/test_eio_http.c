@@ -43,9 +43,9 @@ static void test_http_errors_of_the_handshake(void **state)
 		{502, "<html>",
 		 "FAILED HTTP 502: the server behind the proxy does not "
 		 "answer\n"},
-		{500, "", "FAILED HTTP 500: \n"},
-		{204, "", "FAILED HTTP 204: \n"},
-		{301, "<html>", "FAILED HTTP 301: \n"},
+		{500, "", "FAILED HTTP 500: the server answered 500\n"},
+		{204, "", "FAILED HTTP 204: the server answered 204\n"},
+		{301, "<html>", "FAILED HTTP 301: the server answered 301\n"},
 		{200, "", "FAILED Engine.IO 0: not an Engine.IO payload: \n"},
 		{200, "<!DOCTYPE html>",
 		 "FAILED Engine.IO 0: not an Engine.IO payload: "
