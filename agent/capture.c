@@ -118,6 +118,27 @@ static int types_write(const struct capture *c)
 	return 0;
 }
 
+/*
+ * One more than the highest number of a CPU that may be: the last in a list
+ * like "0-3,8-11". Negative errno.
+ */
+static int cpus_possible(void)
+{
+	char list[4096] = ""; /* a page is the most that it can be */
+	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
+	size_t n, at;
+
+	if (!f)
+		return -errno;
+	n = fread(list, 1, sizeof(list) - 1, f);
+	fclose(f);
+	for (; n > 0 && (list[n - 1] < '0' || list[n - 1] > '9'); n--)
+		;
+	for (at = n; at > 0 && list[at - 1] >= '0' && list[at - 1] <= '9'; at--)
+		;
+	return n > 0 ? (int)strtol(list + at, NULL, 10) + 1 : -EINVAL;
+}
+
 static int capture_load(struct capture *c)
 {
 	struct icmp_monitor_bpf *s;
@@ -161,7 +182,7 @@ int capture_new(const struct capture_config *config,
 		return -ENOMEM;
 	attach_init_log();
 	c->config = *config;
-	c->n_cpus = libbpf_num_possible_cpus();
+	c->n_cpus = cpus_possible();
 	c->watch_fd = -1;
 	err = c->n_cpus < 0 ? c->n_cpus : capture_load(c);
 	if (err == 0)

@@ -407,6 +407,29 @@ static void test_specials_have_their_own_budget(void **state)
 	capture_free(c);
 }
 
+/* Rows are found by a CPU's number, and some machines leave numbers out. */
+static void test_cpus_with_gaps(void **state)
+{
+	static const char path[] = "/tmp/icmp-cpus", list[] = "0-1,6,11-13\n";
+	struct capture *c;
+	FILE *f;
+
+	(void)state;
+	if (!may)
+		skip();
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	lab_run("mount --make-rprivate / && mount -t tmpfs tmp /tmp");
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(list, f);
+	fclose(f);
+	lab_run("mount --bind %s /sys/devices/system/cpu/possible", path);
+	c = open_capture(&(struct capture_config){0});
+	assert_int_equal(c->n_cpus, 14);
+	capture_free(c);
+	lab_run("umount /sys/devices/system/cpu/possible && umount /tmp");
+}
+
 /* What is folded comes when the deadline says, without another packet. */
 static void test_fold_comes_by_itself(void **state)
 {
@@ -456,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_full_ring),
 		cmocka_unit_test(test_specials_have_their_own_budget),
+		cmocka_unit_test(test_cpus_with_gaps),
 		cmocka_unit_test(test_fold_comes_by_itself),
 	};
 
