@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "agent/attach.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,7 +201,16 @@ int attach_ingress(const struct attach_programs *programs,
 
 bool attachment_is_there(const struct attachment *a)
 {
-	return a->how != ATTACH_CLSACT || attach_clsact_is_there(a);
+	struct bpf_link_info info = {0};
+	__u32 len = sizeof(info);
+
+	if (a->how == ATTACH_NONE)
+		return true;
+	if (a->how == ATTACH_CLSACT)
+		return attach_clsact_is_there(a);
+	/* a link of tcx has its index, which is 0 then, at the same place */
+	return bpf_obj_get_info_by_fd(a->link_fd, &info, &len) ||
+	       info.xdp.ifindex != 0;
 }
 
 void attachment_release(struct attachment *a)

@@ -53,7 +53,10 @@ int attach_egress(const struct attach_programs *programs,
 		  const struct attach_policy *policy,
 		  const struct link_info *link, struct attachment *ret_a);
 
-/* False where somebody has removed the filter: no link guards that. */
+/*
+ * False where it ended without us: the interface was removed, though another
+ * may have its name and index by now; or somebody detached it.
+ */
 bool attachment_is_there(const struct attachment *a);
 
 /* Detaches; nothing where how is ATTACH_NONE. */

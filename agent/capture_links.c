@@ -268,30 +268,52 @@ static void link_renamed(struct capture *c, struct capture_link *l,
 		snprintf(l->name, sizeof(l->name), "%s", name);
 }
 
-/*
- * What was announced is perhaps old: what counts is the name that it has now.
- * False where there is no such interface.
- */
-static bool name_follow(struct capture *c, struct capture_link *l)
+/* Attaches again where that ended, but for the interface's own end. */
+static void hooks_follow(struct capture *c, struct capture_link *l)
+{
+	const bool in = attachment_is_there(&l->in);
+	const bool out = attachment_is_there(&l->out);
+	struct link_info info;
+
+	if (l->state != LINK_ATTACHED || (in && out) ||
+	    link_info_get(l->name, &info))
+		return;
+	log_warning("%s: was detached, not by this agent: attaching again",
+		    l->name);
+	if (!in)
+		attachment_release(&l->in);
+	if (!out)
+		attachment_release(&l->out);
+	l->err = hooks_attach(c, l, &info);
+	if (l->err)
+		l->state = LINK_FAILED;
+}
+
+/* Compares with what there is: what was announced is perhaps old. */
+static void link_follow(struct capture *c, struct capture_link *l)
 {
 	char name[IF_NAMESIZE];
 
-	if (!if_indextoname((unsigned int)l->ifindex, name))
-		return false;
-	if (strcmp(name, l->name) != 0)
+	if (!if_indextoname((unsigned int)l->ifindex, name)) {
+		link_gone(l);
+	} else if (strcmp(name, l->name) == 0) {
+		hooks_follow(c, l);
+	} else if (attachment_is_there(&l->in) &&
+		   attachment_is_there(&l->out)) {
 		link_renamed(c, l, name);
-	return true;
+	} else { /* another has its index */
+		link_gone(l);
+		if (wanted(c, name, l->ifindex))
+			(void)name_attach(c, name, false);
+	}
 }
 
 static void link_changed(struct capture *c, struct capture_link *l,
 			 const struct link_change *change)
 {
-	if (change->gone) {
-		link_gone(l);
-		return;
-	}
-	if (change->name[0] && strcmp(change->name, l->name) != 0) {
-		(void)name_follow(c, l); /* it will be said that it is gone */
+	if (change->gone ||
+	    (change->name[0] && strcmp(change->name, l->name) != 0)) {
+		link_follow(c, l);
 		return;
 	}
 	if (change->running == l->running)
@@ -314,28 +336,13 @@ static void change_apply(struct capture *c, const struct link_change *change)
 		(void)name_attach(c, change->name, false);
 }
 
-/* Filters went: perhaps ours. */
-static void filters_follow(struct capture *c, int ifindex)
+/* Perhaps ours. */
+static void filters_apply(struct capture *c, const struct link_change *change)
 {
-	struct capture_link *l = link_by_index(c, ifindex);
-	struct link_info info;
-	bool in, out;
+	struct capture_link *l = link_by_index(c, change->ifindex);
 
-	if (!l || l->state != LINK_ATTACHED)
-		return;
-	in = attachment_is_there(&l->in);
-	out = attachment_is_there(&l->out);
-	if ((in && out) || link_info_get(l->name, &info))
-		return;
-	log_warning("%s: somebody removed the tc filter: attaching again",
-		    l->name);
-	if (!in)
-		attachment_release(&l->in);
-	if (!out)
-		attachment_release(&l->out);
-	l->err = hooks_attach(c, l, &info);
-	if (l->err)
-		l->state = LINK_FAILED;
+	if (l)
+		hooks_follow(c, l);
 }
 
 /* Some changes were lost: compare with what there is. */
@@ -344,12 +351,8 @@ static void rescan(struct capture *c)
 	for (int i = 0; i < c->n_links; i++) {
 		struct capture_link *l = &c->links[i];
 
-		if (l->state == LINK_GONE)
-			continue;
-		if (name_follow(c, l))
-			filters_follow(c, l->ifindex);
-		else
-			link_gone(l);
+		if (l->state != LINK_GONE)
+			link_follow(c, l);
 	}
 	for (size_t i = 0; i < c->n_patterns; i++) {
 		if (is_glob(c->patterns[i]))
@@ -378,7 +381,7 @@ int capture_links_dispatch(struct capture *c, int budget)
 		if (what == LINKS_CHANGE)
 			change_apply(c, &change);
 		else if (what == LINKS_FILTERS)
-			filters_follow(c, change.ifindex);
+			filters_apply(c, &change);
 		else if (what == LINKS_OVERFLOW)
 			rescan(c);
 	}

@@ -236,10 +236,10 @@ static void test_index_is_used_again(void **state)
 		skip();
 	c = open_capture();
 	assert_int_equal(capture_attach(c, "a*"), 0);
-	lab_run("ip link add a0 index 77 type veth peer name b0");
+	lab_run("ip link add a0 index 7777 type veth peer name b0");
 	lab_follow(c);
 	lab_run("ip link del a0 && "
-		"ip link add a1 index 77 type veth peer name b1 && "
+		"ip link add a1 index 7777 type veth peer name b1 && "
 		"ip link set a1 up && ip link set b1 up");
 	lab_follow(c);
 	lab_veth("a0", "b0");
@@ -367,6 +367,39 @@ static void test_old_news_after_a_loss(void **state)
 	lab_run("ip link del a0");
 }
 
+static void same_again(bool lose_end, bool lose_begin)
+{
+	struct capture *c = open_capture();
+
+	lab_run("ip link add a0 index 7777 type veth peer name b0");
+	assert_int_equal(capture_attach(c, "a0"), 0);
+	if (lose_end)
+		many_add("m", "n", 200);
+	lab_run("ip link del a0");
+	if (lose_begin && !lose_end)
+		many_add("m", "n", 200);
+	lab_run("ip link add a0 index 7777 type veth peer name b0 && "
+		"ip link set a0 up && ip link set b0 up");
+	lab_follow(c);
+	assert_int_equal(n_attached(c), 1);
+	check_event(c, "b0", "a0");
+	capture_free(c);
+	lab_run("ip link del a0");
+	if (lose_begin)
+		many_delete();
+}
+
+/* Removed and made anew under the same index, whatever was heard of it. */
+static void test_same_name_and_index(void **state)
+{
+	(void)state;
+	if (!may)
+		skip();
+	same_again(false, false);
+	same_again(false, true);
+	same_again(true, true);
+}
+
 /* More names over time than there are rows: old places are used again. */
 static void test_places_are_reused(void **state)
 {
@@ -423,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_old_news_after_a_loss),
+		cmocka_unit_test(test_same_name_and_index),
 		cmocka_unit_test(test_places_are_reused),
 	};
 
