@@ -22,7 +22,7 @@
 
 enum {
 	HANDLE_FIRST = 0x69636d70, /* "icmp": no other's by chance */
-	HANDLES = 8,		   /* agents at once on one hook */
+	HANDLES = 8, /* agents at once on one hook; ingress, then egress */
 	PRIORITIES = 4,
 };
 
@@ -105,21 +105,23 @@ static int handle_own(const struct bpf_tc_hook *hook, uint32_t handle)
  */
 static void handle_take(const struct bpf_tc_hook *hook, struct attachment *a)
 {
+	const uint32_t first = HANDLE_FIRST + HANDLES * (uint32_t)a->direction;
+
 	a->tc_handle = 0;
 	a->link_fd = -1;
 	for (uint32_t i = 0; i < HANDLES; i++) {
-		int fd = handle_own(hook, HANDLE_FIRST + i);
+		int fd = handle_own(hook, first + i);
 
 		if (fd < 0)
 			continue;
 		for (uint32_t p = 1; p <= PRIORITIES; p++)
-			filter_delete(hook, HANDLE_FIRST + i, p);
+			filter_delete(hook, first + i, p);
 		if (a->link_fd >= 0) {
 			close(fd);
 			continue;
 		}
 		a->link_fd = fd;
-		a->tc_handle = HANDLE_FIRST + i;
+		a->tc_handle = first + i;
 	}
 }
 
@@ -129,7 +131,7 @@ static void handle_take(const struct bpf_tc_hook *hook, struct attachment *a)
  * last the kernel's choice.
  */
 static int filter_attach(const struct bpf_tc_hook *hook, int program,
-			 struct attachment *a)
+			 struct attachment *a, uint32_t *ret_id)
 {
 	const uint32_t handle = a->tc_handle;
 	int err = -EINVAL;
@@ -141,14 +143,30 @@ static int filter_attach(const struct bpf_tc_hook *hook, int program,
 		err = bpf_tc_attach(hook, &opts);
 		a->tc_handle = opts.handle;
 		a->tc_priority = opts.priority;
+		*ret_id = opts.prog_id;
 	}
 	return err;
+}
+
+/*
+ * A qdisc of kind ingress in the place of clsact takes filters for egress too
+ * and shows them what comes in. It is known by that: for it the two are one.
+ */
+static bool is_ingress_qdisc(const struct attachment *a, uint32_t id)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = a->tc_handle,
+		    .priority = a->tc_priority);
+	struct bpf_tc_hook hook;
+
+	clsact_hook(&hook, a->ifindex, ICMP_DIR_IN);
+	return bpf_tc_query(&hook, &opts) == 0 && opts.prog_id == id;
 }
 
 /* The qdisc stays when we go: others may have put filters on it since. */
 static int clsact_attach(int program, struct attachment *a)
 {
 	struct bpf_tc_hook hook;
+	uint32_t id = 0;
 	int err;
 
 	clsact_hook(&hook, a->ifindex, a->direction);
@@ -156,7 +174,12 @@ static int clsact_attach(int program, struct attachment *a)
 	if (err && err != -EEXIST)
 		return err;
 	handle_take(&hook, a);
-	err = filter_attach(&hook, program, a);
+	err = filter_attach(&hook, program, a, &id);
+	if (err == 0 && a->direction == ICMP_DIR_OUT &&
+	    is_ingress_qdisc(a, id)) {
+		filter_delete(&hook, a->tc_handle, a->tc_priority);
+		err = -EBUSY;
+	}
 	if (err && a->link_fd >= 0)
 		close(a->link_fd);
 	return err;
@@ -205,6 +228,12 @@ int attach_tc(const struct attach_programs *programs,
 		err = clsact_attach(set[direction], &a);
 	} else if (a.link_fd < 0) {
 		err = a.link_fd;
+	}
+	if (err == -EBUSY && a.how == ATTACH_CLSACT) {
+		log_error("%s: tc egress: an ingress qdisc is in the place of "
+			  "clsact: replace it by that, or use --direction in",
+			  link->name);
+		return err;
 	}
 	if (err) {
 		attach_log_error(link,

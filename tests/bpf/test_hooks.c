@@ -334,8 +334,39 @@ static void test_foreign_clsact(void **state)
 	lab_run("ip link del a0");
 }
 
+/*
+ * An ingress qdisc holds the place of clsact, and takes filters for egress as
+ * well: they would see what comes in.
+ */
+static void test_ingress_instead_of_clsact(void **state)
+{
+	struct capture_config config = config_of(HOOK_TC, XDP_MODE_AUTO);
+	struct capture *c;
+
+	(void)state;
+	if (!may)
+		skip();
+	config.no_tcx = true;
+	lab_veth("a0", "b0");
+	lab_run("tc qdisc add dev a0 ingress");
+	assert_int_equal(capture_new(&config, &c), 0);
+	assert_int_equal(capture_attach(c, "a0"), -EBUSY);
+	capture_free(c);
+	lab_run("! tc filter show dev a0 ingress | grep -q icmp_tc");
+
+	config.directions = DIRECTION_IN;
+	c = open_on(&config, "a0");
+	lab_send("b0", frame, sizeof(frame));
+	lab_collect(&lab, c, 1);
+	assert_int_equal(lab.n_events, 1);
+	assert_int_equal(lab.events[0].key.direction, ICMP_DIR_IN);
+	capture_free(c);
+	lab_run("tc qdisc show dev a0 | grep -q ingress");
+	lab_run("ip link del a0");
+}
+
 /* A filter is nobody's: who removes one, or the qdisc, need not know of us. */
-static void test_filters_are_removed(void **state)
+static void test_clsact_filters_are_removed(void **state)
 {
 	static const char *const removals[] = {
 		"tc qdisc del dev a0 clsact",
@@ -451,7 +482,8 @@ int main(void)
 		cmocka_unit_test(test_own_leftover),
 		cmocka_unit_test(test_two_captures),
 		cmocka_unit_test(test_foreign_clsact),
-		cmocka_unit_test(test_filters_are_removed),
+		cmocka_unit_test(test_ingress_instead_of_clsact),
+		cmocka_unit_test(test_clsact_filters_are_removed),
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_layer3),
 	};
