@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 
 #define STAGGER_NS (UINT64_C(250) * 1000 * 1000) /* RFC 8305 section 8 */
+/* for a peer that takes nothing: the client's own time is already over then */
+#define CLOSE_NS   (UINT64_C(2000) * 1000 * 1000)
 
 /* Its wsi, without an owner, is closed by its next callback or by this. */
 static void candidate_drop(struct candidate *c)
@@ -28,24 +30,27 @@ void channel_drop(struct channel *ch)
 
 	for (i = 0; i < ch->n_started; i++)
 		candidate_drop(&ch->candidates[i]);
-	loop_timer_set(ch->stagger, LOOP_NEVER);
+	loop_timer_set(ch->timer, LOOP_NEVER);
 	free(ch->target);
 	free(ch->cookie);
-	*ch = (struct channel){.host = ch->host, .stagger = ch->stagger};
+	*ch = (struct channel){.host = ch->host, .timer = ch->timer};
 }
 
-static void on_stagger(void *user)
+static void on_timer(void *user)
 {
 	struct channel *ch = user;
 
-	channel_start_next(ch);
+	if (ch->closing)
+		channel_drop(ch);
+	else
+		channel_start_next(ch);
 	ch->host->kick(ch->host->user);
 }
 
 int channel_init(struct channel *ch, struct channel_host *host)
 {
 	*ch = (struct channel){.host = host};
-	return loop_timer_new(host->loop, on_stagger, ch, &ch->stagger);
+	return loop_timer_new(host->loop, on_timer, ch, &ch->timer);
 }
 
 void channel_destroy(struct channel *ch)
@@ -53,7 +58,7 @@ void channel_destroy(struct channel *ch)
 	if (!ch->host)
 		return;
 	channel_drop(ch);
-	loop_timer_free(ch->stagger);
+	loop_timer_free(ch->timer);
 }
 
 int channel_open(struct channel *ch, const struct sio_request *request)
@@ -81,6 +86,13 @@ void channel_fail(struct channel *ch, const struct sio_failure *failure)
 	copy.text = text;
 	channel_drop(ch);
 	sio_client_failed(host->client, id, &copy, loop_now(host->loop));
+}
+
+void channel_close(struct channel *ch)
+{
+	ch->closing = true;
+	loop_timer_set(ch->timer, loop_now(ch->host->loop) + CLOSE_NS);
+	channel_want_write(ch);
 }
 
 void channel_want_write(struct channel *ch)
@@ -187,12 +199,12 @@ void channel_start_next(struct channel *ch)
 				   host->addresses.n_addresses,
 		};
 		if (candidate_start(c)) {
-			loop_timer_set(ch->stagger,
+			loop_timer_set(ch->timer,
 				       loop_now(host->loop) + STAGGER_NS);
 			return;
 		}
 	}
-	loop_timer_set(ch->stagger, LOOP_NEVER);
+	loop_timer_set(ch->timer, LOOP_NEVER);
 	if (!any_running(ch))
 		channel_fail(ch, &ch->failure);
 }
@@ -210,7 +222,7 @@ bool channel_candidate_wins(struct candidate *c)
 		return ch->winner == c;
 	ch->winner = c;
 	ch->host->preferred = c->address;
-	loop_timer_set(ch->stagger, LOOP_NEVER);
+	loop_timer_set(ch->timer, LOOP_NEVER);
 	for (i = 0; i < ch->n_started; i++)
 		if (&ch->candidates[i] != c)
 			candidate_drop(&ch->candidates[i]);

@@ -45,8 +45,8 @@ struct channel_host {
 
 struct channel {
 	struct channel_host *host;
-	struct loop_timer *stagger;
-	uint32_t id; /* the client's; 0: free */
+	struct loop_timer *timer; /* the next address; or closing takes long */
+	uint32_t id;		  /* the client's; 0: free */
 	enum sio_op op;
 	char *target;
 	char *cookie;
@@ -89,6 +89,12 @@ void channel_fail(struct channel *ch, const struct sio_failure *failure);
 
 /* Frees the channel without a word. */
 void channel_drop(struct channel *ch);
+
+/*
+ * Closes a WebSocket once its output is drained, and drops it after 2 s: a
+ * peer that takes nothing would hold it for ever.
+ */
+void channel_close(struct channel *ch);
 
 /* Asks libwebsockets for room to write. */
 void channel_want_write(struct channel *ch);

@@ -140,10 +140,14 @@ static void on_http_established(struct channel *ch, struct lws *wsi)
 		lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
 	take_cookies(ch, wsi);
 	ch->failure_text[0] = '\0';
-	if (is_redirect(ch) &&
-	    lws_hdr_copy(wsi, to, sizeof(to), WSI_TOKEN_HTTP_LOCATION) > 0)
+	if (!is_redirect(ch))
+		return;
+	if (lws_hdr_copy(wsi, to, sizeof(to), WSI_TOKEN_HTTP_LOCATION) > 0)
 		snprintf(ch->failure_text, sizeof(ch->failure_text),
 			 "the server redirects to %s", to);
+	else
+		snprintf(ch->failure_text, sizeof(ch->failure_text),
+			 "the server answered %d", ch->status);
 }
 
 /* Has the peer said that nothing more comes, and is nothing left to read? */

@@ -150,10 +150,8 @@ static void carry_out(struct transport *t, const struct sio_request *request)
 		return;
 	case SIO_OP_WS_CLOSE:
 		ch = find_channel(t, request->channel);
-		if (!ch)
-			return;
-		ch->closing = true;
-		channel_want_write(ch);
+		if (ch)
+			channel_close(ch);
 		return;
 	case SIO_OP_ABORT:
 		ch = find_channel(t, request->channel);

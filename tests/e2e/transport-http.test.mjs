@@ -45,6 +45,19 @@ describe('requests', { concurrency: 4 }, () => {
 	});
 
 	for (const transports of ['websocket', 'polling', 'both']) {
+		catTest(`a redirect that does not say to where (${transports})`,
+			async scene => {
+				const server = await raw(scene, async socket => {
+					await readHead(socket);
+					socket.end(answer('302 Found'));
+				});
+				const cat = scene.cat(server.url,
+					['--transports', transports]);
+				const failed = await cat.event('failed');
+				assert.equal(failed.status, 302);
+				assert.equal(failed.text, 'the server answered 302');
+			});
+
 		catTest(`a redirect is not followed (${transports})`, async scene => {
 			let followed = 0;
 			const other = await raw(scene, () => followed++);
@@ -252,6 +265,22 @@ describe('bytes', { concurrency: 4 }, () => {
 			got.map(([n]) => n).sort((a, b) => a - b));
 		assert.deepEqual(cat.events('lost'), []);
 		await cat.leave();
+	});
+
+	// 5 s for the client to say what it has to say, 2 s to close
+	catTest('left although the server takes nothing', async scene => {
+		const server = await backend(scene);
+		let frozen = false;
+		const net = await between(scene, server,
+			() => ({ up: { frozen: () => frozen } }));
+		const cat = scene.cat(net.url, ['--transports', 'websocket']);
+		await cat.event('connect');
+		frozen = true;
+		scene.later(() => frozen = false);
+		for (let i = 0; i < 100; i++)
+			cat.emit('n', ['z'.repeat(90000)]);
+		await cat.event('error', { where: e => /full/.test(e.text) });
+		await cat.leave(9000);
 	});
 
 	catTest('60 KB is not cut into pieces', async scene => {
