@@ -115,16 +115,23 @@ static const char *method_of(enum sio_op op)
 	}
 }
 
-/* The Host header: the port only where it is not the scheme's own. */
+/*
+ * The Host header: the port only where it is not the scheme's own. TLS takes
+ * the name from it, which has no dot at its end there, nor in a certificate
+ * (RFC 6066 section 3).
+ */
 static void write_host(const struct url *url, char *buf, size_t size)
 {
 	bool v6 = url->literal && strchr(url->host, ':');
 	const char *open = v6 ? "[" : "", *close = v6 ? "]" : "";
+	int len = (int)strlen(url->host);
 
+	if (url->host[len - 1] == '.')
+		len--;
 	if (url->port == (url->tls ? 443 : 80))
-		snprintf(buf, size, "%s%s%s", open, url->host, close);
+		snprintf(buf, size, "%s%.*s%s", open, len, url->host, close);
 	else
-		snprintf(buf, size, "%s%s%s:%u", open, url->host, close,
+		snprintf(buf, size, "%s%.*s%s:%u", open, len, url->host, close,
 			 url->port);
 }
 

@@ -162,15 +162,23 @@ static bool address_matches(const char *host, const char *entry)
 	return bits_equal(h, e, bits);
 }
 
-/* The name itself or one below it; a leading dot changes nothing. */
+/* Without the dot that may end a name which is complete. */
+static size_t name_length(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n && name[n - 1] == '.' ? n - 1 : n;
+}
+
+/* The name itself or one below it; a dot before or behind changes nothing. */
 static bool name_matches(const char *host, const char *entry)
 {
-	size_t h = strlen(host), e;
+	size_t h = name_length(host), e;
 
 	if (*entry == '.')
 		entry++;
-	e = strlen(entry);
-	if (!e || e > h || strcasecmp(host + h - e, entry) != 0)
+	e = name_length(entry);
+	if (!e || e > h || strncasecmp(host + h - e, entry, e) != 0)
 		return false;
 	return e == h || host[h - e - 1] == '.';
 }

@@ -17,7 +17,7 @@ const own = ca.sign('front', ['DNS:front.test']);
 async function front(l) {
 	const dir = `/etc/netns/${l.net.a}`;
 	mkdirSync(dir, { recursive: true });
-	writeFileSync(join(dir, 'hosts'), '127.0.0.1 front.test\n');
+	writeFileSync(join(dir, 'hosts'), '127.0.0.1 front.test front.test.\n');
 	const conf = l.file('nginx.conf', `daemon off; master_process off;
 pid ${l.dir}/pid; error_log stderr; events {}
 http { access_log off; ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -70,6 +70,17 @@ describe('the agent', { concurrency: 3 }, () => {
 			}
 		});
 	}
+
+	// which is in no certificate
+	labTest('a name with a dot at its end', async l => {
+		const forget = await front(l);
+		try {
+			await shows(l, ['--ca-file', ca.ca],
+				{ URL: 'https://front.test./monitor' });
+		} finally {
+			forget();
+		}
+	});
 
 	labTest('all of that through a proxy with a password', async l => {
 		const forget = await front(l);
