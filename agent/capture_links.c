@@ -28,6 +28,14 @@ static struct capture_link *link_by_index(struct capture *c, int ifindex)
 	return NULL;
 }
 
+static struct capture_link *link_by_name(struct capture *c, const char *name)
+{
+	for (int i = 0; i < c->n_links; i++)
+		if (strcmp(c->links[i].name, name) == 0)
+			return &c->links[i];
+	return NULL;
+}
+
 static struct capture_link *link_away(struct capture *c, const char *name)
 {
 	for (int i = 0; i < c->n_links; i++)
@@ -233,26 +241,31 @@ static void link_gone(struct capture_link *l)
 	link_detach(l);
 }
 
-/* To the place that its new name had before: the counters go on there. */
-static void link_move(struct capture *c, struct capture_link *l,
-		      struct capture_link *to)
+/*
+ * A place keeps its name and its counters: what has the name of another place
+ * goes there, and what was there comes here until its own news are read.
+ */
+static void links_swap(struct capture *c, struct capture_link *l,
+		       struct capture_link *o)
 {
-	capture_row_clear(c, (uint32_t)to->ifindex, link_row(c, to));
-	to->state = l->state;
-	to->ifindex = l->ifindex;
-	to->running = l->running;
-	to->err = l->err;
-	to->in = l->in;
-	to->out = l->out;
-	capture_row_set(c, (uint32_t)to->ifindex, link_row(c, to));
-	l->in = l->out = (struct attachment){.link_fd = -1};
-	l->state = LINK_GONE;
+	const struct capture_link a = *l, b = *o;
+
+	*l = b;
+	*o = a;
+	memcpy(l->name, a.name, sizeof(l->name));
+	memcpy(l->base, a.base, sizeof(l->base));
+	memcpy(o->name, b.name, sizeof(o->name));
+	memcpy(o->base, b.base, sizeof(o->base));
+	capture_row_clear(c, (uint32_t)l->ifindex, link_row(c, o));
+	if (l->state != LINK_GONE)
+		capture_row_set(c, (uint32_t)l->ifindex, link_row(c, l));
+	capture_row_set(c, (uint32_t)o->ifindex, link_row(c, o));
 }
 
 static void link_renamed(struct capture *c, struct capture_link *l,
 			 const char *name)
 {
-	struct capture_link *place = link_away(c, name);
+	struct capture_link *place = link_by_name(c, name);
 
 	if (!wanted(c, name, l->ifindex)) {
 		log_info("%s: is now called %s, which was not asked for: "
@@ -263,7 +276,7 @@ static void link_renamed(struct capture *c, struct capture_link *l,
 	}
 	log_info("%s: is now called %s", l->name, name);
 	if (place)
-		link_move(c, l, place);
+		links_swap(c, l, place);
 	else
 		snprintf(l->name, sizeof(l->name), "%s", name);
 }
@@ -289,9 +302,14 @@ static void hooks_follow(struct capture *c, struct capture_link *l)
 		l->state = LINK_FAILED;
 }
 
-/* Compares with what there is: what was announced is perhaps old. */
-static void link_follow(struct capture *c, struct capture_link *l)
+/*
+ * Compares with what there is: what was announced is perhaps old. True where
+ * another interface is in this place now.
+ */
+static bool link_follow(struct capture *c, struct capture_link *l)
 {
+	const int ifindex = l->ifindex;
+
 	char name[IF_NAMESIZE];
 
 	if (!if_indextoname((unsigned int)l->ifindex, name)) {
@@ -306,14 +324,19 @@ static void link_follow(struct capture *c, struct capture_link *l)
 		if (wanted(c, name, l->ifindex))
 			(void)name_attach(c, name, false);
 	}
+	return l->state != LINK_GONE && l->ifindex != ifindex;
 }
 
 static void link_changed(struct capture *c, struct capture_link *l,
 			 const struct link_change *change)
 {
+	if (change->filters) {
+		hooks_follow(c, l);
+		return;
+	}
 	if (change->gone ||
 	    (change->name[0] && strcmp(change->name, l->name) != 0)) {
-		link_follow(c, l);
+		(void)link_follow(c, l);
 		return;
 	}
 	if (change->running == l->running)
@@ -332,17 +355,9 @@ static void change_apply(struct capture *c, const struct link_change *change)
 
 	if (l)
 		link_changed(c, l, change);
-	else if (!change->gone && wanted(c, change->name, change->ifindex))
+	else if (change->name[0] && !change->gone &&
+		 wanted(c, change->name, change->ifindex))
 		(void)name_attach(c, change->name, false);
-}
-
-/* Perhaps ours. */
-static void filters_apply(struct capture *c, const struct link_change *change)
-{
-	struct capture_link *l = link_by_index(c, change->ifindex);
-
-	if (l)
-		hooks_follow(c, l);
 }
 
 /* Some changes were lost: compare with what there is. */
@@ -351,8 +366,10 @@ static void rescan(struct capture *c)
 	for (int i = 0; i < c->n_links; i++) {
 		struct capture_link *l = &c->links[i];
 
-		if (l->state != LINK_GONE)
-			link_follow(c, l);
+		if (l->state == LINK_GONE)
+			continue;
+		for (int n = 0; n < c->n_links && link_follow(c, l); n++)
+			;
 	}
 	for (size_t i = 0; i < c->n_patterns; i++) {
 		if (is_glob(c->patterns[i]))
@@ -380,8 +397,6 @@ int capture_links_dispatch(struct capture *c, int budget)
 			return n;
 		if (what == LINKS_CHANGE)
 			change_apply(c, &change);
-		else if (what == LINKS_FILTERS)
-			filters_apply(c, &change);
 		else if (what == LINKS_OVERFLOW)
 			rescan(c);
 	}

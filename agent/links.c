@@ -150,8 +150,11 @@ static int filters_read(const struct nlmsghdr *m,
 
 	if (m->nlmsg_len < NLMSG_LENGTH(sizeof(*tc)))
 		return LINKS_OTHER;
-	*ret_change = (struct link_change){.ifindex = tc->tcm_ifindex};
-	return LINKS_FILTERS;
+	*ret_change = (struct link_change){
+		.ifindex = tc->tcm_ifindex,
+		.filters = true,
+	};
+	return LINKS_CHANGE;
 }
 
 /* Bridges announce their ports' changes in a family of their own. */

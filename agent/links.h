@@ -33,6 +33,7 @@ struct link_change {
 	char name[IF_NAMESIZE];
 	bool gone;    /* removed, or moved to another namespace */
 	bool running; /* up, and a carrier is there */
+	bool filters; /* lost tc filters; the index alone is set */
 };
 
 enum {
@@ -40,7 +41,6 @@ enum {
 	LINKS_CHANGE = 1,   /* *ret_change was written */
 	LINKS_OVERFLOW = 2, /* changes were lost: look at all interfaces */
 	LINKS_OTHER = 3,    /* a message of no interest: read on */
-	LINKS_FILTERS = 4,  /* tc filters went; ret_change: the index alone */
 };
 
 /* A non-blocking netlink socket that hears of interfaces. Negative errno. */

@@ -400,6 +400,84 @@ static void test_same_name_and_index(void **state)
 	same_again(true, true);
 }
 
+/* What may fail: a name that is not there, an index that is taken. */
+static void change_at_random(unsigned int *seed)
+{
+	static const char *const names[] = {"a0", "a1", "a2", "x0", "x1"};
+	const char *name = names[(unsigned int)rand_r(seed) % 5];
+	const char *other = names[(unsigned int)rand_r(seed) % 5];
+	unsigned int index = 7000 + (unsigned int)rand_r(seed) % 3;
+	char command[256];
+
+	switch (rand_r(seed) % 4) {
+	case 0:
+	case 1:
+		snprintf(command, sizeof(command),
+			 "ip link add %s index %u type veth && "
+			 "ip link set %s up",
+			 name, index, name);
+		break;
+	case 2:
+		snprintf(command, sizeof(command), "ip link del %s", name);
+		break;
+	default:
+		snprintf(command, sizeof(command), "ip link set %s name %s",
+			 name, other);
+	}
+	lab_run("(%s) 2>/dev/null || true", command);
+}
+
+/* Attached is what is there and asked for, each in one place by its name. */
+static void check_places(const struct capture *c)
+{
+	struct capture_link_view view, other;
+	unsigned int there = 0, attached = 0;
+
+	for (int i = 0; i < 3; i++) {
+		const char name[] = {'a', (char)('0' + i), 0};
+
+		there += if_nametoindex(name) != 0;
+	}
+	for (size_t i = 0; capture_link_get(c, i, &view); i++) {
+		assert_int_equal(view.attached, if_nametoindex(view.name) != 0);
+		attached += view.attached;
+		for (size_t j = 0; j < i; j++) {
+			assert_true(capture_link_get(c, j, &other));
+			assert_string_not_equal(other.name, view.name);
+		}
+	}
+	assert_int_equal(attached, there);
+}
+
+/* Ends and begins, names and indices that change owners, news that are lost. */
+static void test_changes_at_random(void **state)
+{
+	unsigned int seed = 1;
+	struct capture *c;
+
+	(void)state;
+	if (!may)
+		skip();
+	c = open_capture();
+	assert_int_equal(capture_attach(c, "a*"), 0);
+	for (int round = 0; round < 40; round++) {
+		int n = 1 + rand_r(&seed) % 6, lost = rand_r(&seed) % 12;
+
+		for (int i = 0; i < n; i++) {
+			if (i == lost)
+				many_add("m", "n", 200);
+			change_at_random(&seed);
+		}
+		if (lost < n)
+			many_delete();
+		lab_follow(c);
+		check_places(c);
+	}
+	capture_free(c);
+	lab_run("for i in a0 a1 a2 x0 x1; do "
+		"ip link del $i 2>/dev/null || true; done");
+}
+
 /* More names over time than there are rows: old places are used again. */
 static void test_places_are_reused(void **state)
 {
@@ -457,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_old_news_after_a_loss),
 		cmocka_unit_test(test_same_name_and_index),
+		cmocka_unit_test(test_changes_at_random),
 		cmocka_unit_test(test_places_are_reused),
 	};
 
