@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 
 import { Lab, PORT } from './lab.mjs';
 import {
-	METRICS, assertBalanced, atRest, flood, flooded, metrics, packetsIn,
+	METRICS, assertBalanced, atRest, delivered, flood, flooded, metrics,
 	residentMib, stopped,
 } from './pipeline.mjs';
 import { sleep, until } from './process.mjs';
@@ -25,8 +25,9 @@ async function setUp(l) {
 		String(CABLE_PORT), String(PORT)], { stdin: 'pipe' });
 	await s.cable.line('listening');
 	s.viewer = await l.viewer({ hold: true });
-	s.agent = l.agent(['--metrics', METRICS, '--family', '4', 'lan0'],
-		{ env: { URL: `http://127.0.0.1:${CABLE_PORT}` } });
+	s.agent = l.agent(['--metrics', METRICS, '--family', '4',
+		'--format', 'json', 'lan0'], // see delivered()
+	{ env: { URL: `http://127.0.0.1:${CABLE_PORT}` } });
 	await s.agent.line('connected, room');
 	return s;
 }
@@ -83,9 +84,10 @@ async function round(s, kind) {
 	const m = await atRest(s.l, 60000);
 	assert.equal(m('seen_packets_total'), s.sent, 'sent and seen');
 	assert.equal(m('dropped_packets_total'), 0);
-	await until(() => packetsIn(s.viewer) >= s.sent, 10000,
+	await until(() => delivered(s.viewer).distinct >= s.sent, 10000,
 		`${s.sent} packets in the room`);
-	const twice = packetsIn(s.viewer) - s.sent;
+	const { distinct, twice } = delivered(s.viewer);
+	assert.equal(distinct, s.sent, 'sent and in the room');
 	assert.ok(twice <= s.sent * 0.02, `${twice} of ${s.sent} twice`);
 	const mib = residentMib(s.agent.pid);
 	console.log(`${((Date.now() - began) / 60000).toFixed(1)} min  ` +
