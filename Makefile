@@ -150,7 +150,7 @@ $(O)/tests/e2e/%: tests/e2e/%.c $(O)/libagent.a $(O)/libsio.a
 	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) \
 		$(O)/libagent.a $(O)/libsio.a $(AGENT_LIBS) $(libs_$(notdir $@))
 
-$(O)/tests/bpf/%: tests/bpf/%.c $(O)/libagent.a $(SKEL)
+$(O)/tests/bpf/%: tests/bpf/%.c $(O)/libagent.a $(O)/libsio.a $(SKEL)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(AGENT_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LDHARD) $(LDFLAGS) \
