@@ -10,13 +10,15 @@
 
 #include "agent/channel.h"
 
+/* A peer that reset the connection has none any more, but TLS had begun. */
 static bool tcp_connected(struct lws *wsi)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
 	int fd = lws_get_socket_fd(wsi);
 
-	return fd >= 0 && !getpeername(fd, (struct sockaddr *)&peer, &len);
+	return lws_get_ssl(wsi) ||
+	       (fd >= 0 && !getpeername(fd, (struct sockaddr *)&peer, &len));
 }
 
 /* The errno of a connect() that fails at once; EINPROGRESS if it does not. */

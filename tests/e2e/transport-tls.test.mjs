@@ -283,6 +283,15 @@ describe('no TLS where it was expected', { concurrency: 4 }, () => {
 			['--ca', ca.ca]), /ended the handshake|unexpected eof/);
 	});
 
+	// as some firewalls do once they have read the name
+	catTest('a server that resets the connection', async scene => {
+		const server = await serve(socket =>
+			socket.once('data', () => socket.resetAndDestroy()));
+		scene.later(() => server.close());
+		await refused(scene.cat(`https://localhost:${server.port}`,
+			['--ca', ca.ca]), /ended the handshake/);
+	});
+
 	catTest('a server that says nothing', async scene => {
 		const server = await serve(() => {});
 		scene.later(() => server.close());
