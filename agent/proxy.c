@@ -23,6 +23,28 @@ bool proxy_take_failure(struct proxy *p, struct sio_failure *ret_failure)
 	return true;
 }
 
+/* ---- its name ---- */
+
+static void on_resolved(void *user, const struct resolve_result *result)
+{
+	struct proxy *p = user;
+	size_t i;
+
+	resolve_free(p->resolve);
+	p->resolve = NULL;
+	for (i = 0; i < MAX_RELAYS; i++)
+		if (p->relays[i].proxy && p->relays[i].waiting)
+			relay_go_on(&p->relays[i], result);
+}
+
+/* A lookup outlives who began it, so that one that hangs is the only one. */
+int proxy_look_up(struct proxy *p)
+{
+	if (p->resolve)
+		return 0;
+	return resolve_new(p->loop, p->via.host, on_resolved, p, &p->resolve);
+}
+
 /* ---- the listening socket ---- */
 
 static bool is_own(int fd)
@@ -108,6 +130,7 @@ void proxy_free(struct proxy *p)
 	for (i = 0; i < MAX_RELAYS; i++)
 		if (p->relays[i].proxy)
 			relay_end(&p->relays[i]);
+	resolve_free(p->resolve);
 	loop_watch_free(p->watch);
 	if (p->listen_fd >= 0)
 		close(p->listen_fd);

@@ -29,11 +29,9 @@ static void side_close(struct side *s)
 
 void relay_end(struct relay *r)
 {
-	resolve_free(r->resolve);
 	loop_timer_free(r->patience);
 	side_close(&r->near);
 	side_close(&r->far);
-	r->resolve = NULL;
 	r->patience = NULL;
 	r->proxy = NULL;
 }
@@ -108,11 +106,10 @@ static bool side_write(struct side *from, struct side *to)
 }
 
 /* Whoever has not been read waits until the other side has room. */
-static void side_arm(struct relay *r, struct side *from, struct side *to)
+static void side_arm(struct side *from, struct side *to)
 {
 	bool waiting = !is_empty(from);
 
-	(void)r;
 	loop_watch_pause(from->watch, waiting || from->ended);
 	if (waiting)
 		loop_watch_writable(to->watch, on_room);
@@ -142,15 +139,14 @@ static void relay_pump(struct relay *r)
 {
 	int more;
 
-	do {
-		more = pump_once(r);
-	} while (more > 0);
+	while ((more = pump_once(r)) > 0)
+		;
 	if (more < 0) {
 		relay_end(r);
 		return;
 	}
-	side_arm(r, &r->near, &r->far);
-	side_arm(r, &r->far, &r->near);
+	side_arm(&r->near, &r->far);
+	side_arm(&r->far, &r->near);
 }
 
 /* ---- the proxy's answer ---- */
@@ -355,18 +351,14 @@ static void on_silence(void *user)
 	connect_next(user, ETIMEDOUT);
 }
 
-static void on_resolved(void *user, const struct resolve_result *result)
+void relay_go_on(struct relay *r, const struct resolve_result *result)
 {
-	struct relay *r = user;
-
-	resolve_free(r->resolve);
-	r->resolve = NULL;
-	if (!result->n_addresses) {
-		relay_fail(r, 0, result->error);
-		return;
-	}
+	r->waiting = false;
 	r->addresses = *result;
-	connect_next(r, 0);
+	if (result->n_addresses)
+		connect_next(r, 0);
+	else
+		relay_fail(r, 0, result->error);
 }
 
 static void on_near(void *user)
@@ -383,12 +375,12 @@ static void on_near(void *user)
 
 void relay_start(struct proxy *p, struct relay *r, int fd)
 {
-	*r = (struct relay){.proxy = p};
+	*r = (struct relay){.proxy = p, .waiting = true};
 	r->near.fd = fd;
 	r->far.fd = -1;
 	p->failed = false;
 	if (loop_timer_new(p->loop, on_silence, r, &r->patience) ||
 	    loop_watch_new(p->loop, fd, on_near, r, &r->near.watch) ||
-	    resolve_new(p->loop, p->via.host, on_resolved, r, &r->resolve))
+	    proxy_look_up(p))
 		relay_fail(r, 0, "out of memory");
 }

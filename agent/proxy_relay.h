@@ -26,8 +26,8 @@ struct side {
 };
 
 struct relay {
-	struct proxy *proxy; /* NULL: free */
-	struct resolve *resolve;
+	struct proxy *proxy;	     /* NULL: free */
+	bool waiting;		     /* for the proxy's addresses */
 	struct loop_timer *patience; /* with an address that is silent */
 	struct resolve_result addresses;
 	size_t next_address;
@@ -43,6 +43,7 @@ struct proxy {
 	char address[64];
 	int listen_fd;
 	struct loop_watch *watch;
+	struct resolve *resolve; /* of the proxy's name, for all who wait */
 	bool failed;
 	struct sio_failure failure;
 	char failure_text[512];
@@ -54,6 +55,12 @@ struct proxy {
  * kept in `p` and shows itself as a closed `fd`.
  */
 void relay_start(struct proxy *p, struct relay *r, int fd);
+
+/* The proxy's addresses, or why there is none. */
+void relay_go_on(struct relay *r, const struct resolve_result *result);
+
+/* Asks for them, for whoever waits. Negative errno. */
+int proxy_look_up(struct proxy *p);
 
 /* Closes both sides; `r` is free again. */
 void relay_end(struct relay *r);

@@ -2,7 +2,7 @@
 // What stands before a server: nginx with TLS and a prefix, a balancer with
 // sticky cookies. And names: several addresses, dead ones, slow resolvers.
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe } from 'node:test';
 
 import { CAT, binary, catTest } from '../support/cat.mjs';
@@ -316,14 +316,37 @@ describe('names', { concurrency: 3 }, () => {
 		}
 	});
 
+	/** Returns what puts the namespace's names back. */
+	async function silentResolver(l) {
+		const forget = etc(l.net.a, 'resolv.conf',
+			'nameserver 127.0.0.1\noptions timeout:30 attempts:1\n');
+		l.spawn('silence', l.net.a, ['node', '-e',
+			`require('dgram').createSocket('udp4').bind(53, '127.0.0.1')`]);
+		await sleep(500);
+		return forget;
+	}
+
+	labTest("a resolver that never answers for a proxy's name", async l => {
+		const forget = await silentResolver(l);
+		try {
+			const cat = labCat(l, 'http://127.0.0.1:5000', ['--connect-ms',
+				'100', '--backoff-ms', '20', '--proxy', 'http://slow.test']);
+			for (let i = 0, from = 0; i < 10; i++) {
+				const line = await cat.line('"failed"', 6000, from);
+				assert.match(line.text, /"stage":"timeout"/);
+				from = cat.lines.indexOf(line) + 1;
+			}
+			// one lookup at a time, whoever began it
+			assert.equal(readdirSync(`/proc/${cat.pid}/task`).length, 2);
+		} finally {
+			forget();
+		}
+	});
+
 	labTest('a resolver that never answers does not hold up anything',
 		async l => {
-			const forget = etc(l.net.a, 'resolv.conf',
-				'nameserver 127.0.0.1\noptions timeout:30 attempts:1\n');
+			const forget = await silentResolver(l);
 			try {
-				l.spawn('silence', l.net.a, ['node', '-e',
-					`require('dgram').createSocket('udp4').bind(53, '127.0.0.1')`]);
-				await sleep(500);
 				const cat = labCat(l, 'http://slow.test:5000',
 					['--connect-ms', '1000']);
 				// the time for an attempt runs although the lookup does
