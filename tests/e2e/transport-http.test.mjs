@@ -135,6 +135,19 @@ describe('requests', { concurrency: 4 }, () => {
 			assert.equal(cookies[3], `a=1; balancer=${long}; c=4`);
 		});
 
+	// libwebsockets 4.1.6 would compress from memory that is already freed
+	catTest('no compression is offered', async scene => {
+		const heads = [];
+		const server = await raw(scene, async socket => {
+			heads.push(await readHead(socket));
+			socket.end(answer('404 Not Found'));
+		});
+		const cat = scene.cat(server.url, ['--transports', 'websocket']);
+		await cat.event('failed');
+		assert.match(heads[0], /^sec-websocket-version: 13\r$/im);
+		assert.doesNotMatch(heads[0], /^sec-websocket-extensions:/im);
+	});
+
 	// a policy of 8 KB is not rare; Node takes 16 KB
 	for (const transports of ['websocket', 'polling']) {
 		catTest(`12 KB of headers (${transports})`, async scene => {
