@@ -39,12 +39,19 @@ void log_init(enum log_level max)
 	to_journal = stderr_is_journal();
 }
 
-/* A line may quote what a server or a file said: it stays one line. */
+/*
+ * A line may quote what a server or a file said: it stays one line, and says
+ * nothing to a terminal. U+0080 to U+009F, two bytes in UTF-8, are controls
+ * too.
+ */
 static void replace_controls(char *s)
 {
-	for (; *s; s++)
+	for (; *s; s++) {
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			*s = '?';
+		else if (*s == '\xc2' && (s[1] & 0xe0) == 0x80)
+			s[0] = s[1] = '?';
+	}
 }
 
 /* One write() a line, so that lines of several processes do not mix. */

@@ -29,6 +29,6 @@ int proxy_choose(const struct url *target, const char *option,
 		return 1;
 	if (!proxy_url_parse(value, ret_via, error, sizeof(error)))
 		return 0;
-	log_error("%s", error);
+	log_error("the proxy that the environment names: %s", error);
 	return -EINVAL;
 }

@@ -111,7 +111,7 @@ int proxy_url_parse(const char *text, struct proxy_url *ret_url,
 
 	if (!rest) {
 		snprintf(ret_error, error_size,
-			 "proxy: only HTTP proxies are served, so write "
+			 "only HTTP proxies are served, so write "
 			 "http://HOST:PORT");
 		return -EINVAL;
 	}
@@ -119,7 +119,7 @@ int proxy_url_parse(const char *text, struct proxy_url *ret_url,
 	if (at &&
 	    write_authorization(rest, (size_t)(at - rest), url.authorization)) {
 		snprintf(ret_error, error_size,
-			 "proxy: user and password are too long or not "
+			 "user and password are too long or not "
 			 "percent-encoded");
 		return -EINVAL;
 	}

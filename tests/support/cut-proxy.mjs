@@ -15,10 +15,17 @@ export function random(seed) {
 	};
 }
 
-/** Ends both sides as a router does that forgot them. */
-const cut = (a, b) => {
-	a.resetAndDestroy();
-	b.resetAndDestroy();
+/**
+ * Ends both sides as a router does that forgot them. One that was ended is not
+ * reset: Node.js 20 may then never come to its own end, and spins.
+ */
+const cut = (...sockets) => {
+	for (const socket of sockets) {
+		if (socket.writableEnded)
+			socket.destroy();
+		else
+			socket.resetAndDestroy();
+	}
 };
 
 /**

@@ -5,10 +5,11 @@
 #   tap    a test program of cmocka, or any other that prints TAP
 #   node   node's test runner
 #   check  a command that passes or fails as one test
-# A failed suite's output is shown whole. The last line is
+# A failed suite's output is shown whole; one that hangs has failed. The last line is
 # "N passed, N failed, N skipped"; the exit status is 1 where any failed.
 set -u
 
+: "${SUITE_SECONDS:=1200}"
 passed=0 failed=0 skipped=0
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
@@ -37,7 +38,7 @@ read_counts() {
 
 run_suite() {
   local kind=$1 name=$2 command=$3 status started=$SECONDS p f s
-  CMOCKA_MESSAGE_OUTPUT=TAP bash -c "$command" >"$out" 2>&1 </dev/null
+  CMOCKA_MESSAGE_OUTPUT=TAP timeout --foreground -k 10 "$SUITE_SECONDS" bash -c "$command" >"$out" 2>&1 </dev/null
   status=$?
   read_counts "$kind" "$status"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))

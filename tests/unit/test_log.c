@@ -101,10 +101,12 @@ static void test_one_line_each(void **state)
 	(void)state;
 	log_init(LOG_LEVEL_INFO);
 	capture_begin(&c);
-	log_info("%s", "two\nlines\x1b[31m\x7f Z\xc3\xbcrich");
+	log_info("%s",
+		 "two\nlines\x1b[31m\x7f Z\xc3\xbcrich \xc2\x9b\xc2\xa0\xc2");
 	capture_end(&c);
-	assert_string_equal(c.text,
-			    "icmp-agent: two?lines?[31m? Z\xc3\xbcrich\n");
+	assert_string_equal(
+		c.text,
+		"icmp-agent: two?lines?[31m? Z\xc3\xbcrich ??\xc2\xa0\xc2\n");
 }
 
 static void test_long_line_is_cut(void **state)
