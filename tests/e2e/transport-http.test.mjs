@@ -90,14 +90,17 @@ describe('requests', { concurrency: 4 }, () => {
 				await probe.stop();
 				// what is known to be between GET and HTTP/1.1
 				const [, target] = lines[0].split(' ');
-				const fill = 2000 - target.length;
+				// polling's has a number of its own that varies in length
+				const slack = transports === 'polling' ? 8 : 0;
+				const fill = 2000 - slack - target.length;
 				const ok = scene.cat(server.url, ['--transports', transports,
 					'--query', `q=${'x'.repeat(fill)}`]);
 				assert.equal((await ok.event('failed')).status, 404);
 				await ok.stop();
-				assert.match(lines.at(-1), /^GET [^ ]{1997,2000} HTTP\/1\.1$/);
+				const { length } = lines.at(-1).split(' ')[1];
+				assert.ok(length <= 2000 && length >= 2000 - 2 * slack, length);
 				assert.ok(lines.at(-1).includes('x'.repeat(fill)));
-				for (const more of [10, 2000, 4000, 30000]) {
+				for (const more of [1 + 2 * slack, 2000, 4000, 30000]) {
 					const count = lines.length;
 					const cat = scene.cat(server.url, ['--transports',
 						transports, '--query', `q=${'x'.repeat(fill + more)}`]);
