@@ -7,7 +7,7 @@ import { metrics, totals } from '../support/account.mjs';
 import {
 	AGENT, PASSWORD, ROOT, URL_A, echoCount, labTest,
 } from '../support/lab.mjs';
-import { sleep, until } from '../support/process.mjs';
+import { until } from '../support/process.mjs';
 
 /** The order that users know, then the rest of the contract. */
 const FIELDS = ['src_ip', 'dst_ip', 'icmp_type', 'icmp_code', 'timestamp',
@@ -87,7 +87,7 @@ describe('standard output', { concurrency: 4 }, () => {
 		await shell.line('lan0');
 		await l.ping(pair.a4, count, 0.002).end();
 		process.kill(pid, 'SIGTERM');
-		await sleep(200);
+		await shell.line('stopping:');
 		shell.child.stdin.end('go\n');
 		await shell.line('status 0');
 		await shell.end();
