@@ -65,8 +65,10 @@ static int answer_metrics(struct metrics *m, struct lws *wsi, struct answer *a)
 	exposition_init(&a->body);
 	m->calls->expose(m->user, &a->body);
 	a->sent = 0;
-	if (a->body.failed || !a->body.text)
+	if (a->body.failed || !a->body.text) {
+		exposition_free(&a->body);
 		return answer_text(wsi, a, 500, "out of memory\n");
+	}
 	return send_head(wsi, 200, "text/plain; version=0.0.4; charset=utf-8",
 			 a->body.len);
 }

@@ -13,6 +13,7 @@ export function run(...argv) {
 		return execFileSync(argv[0], argv.slice(1), {
 			encoding: 'utf8',
 			stdio: ['ignore', 'pipe', 'pipe'],
+			timeout: 60000, // nothing else runs meanwhile
 		});
 	} catch (e) {
 		throw new Error(`${argv.join(' ')}: ${e.stderr || e.message}`);
