@@ -133,15 +133,6 @@ void capture_links_release(struct capture *c)
 		link_detach(&c->links[i]);
 }
 
-static void log_no_device(const char *ifname)
-{
-	char names[512];
-
-	link_names(names, sizeof(names));
-	log_error("%s: there is no such interface; there are: %s", ifname,
-		  names);
-}
-
 /* `named`: it was asked for by name, so that not to find it is an error. */
 static int name_attach(struct capture *c, const char *ifname, bool named)
 {
@@ -151,7 +142,7 @@ static int name_attach(struct capture *c, const char *ifname, bool named)
 
 	if (err == -ENODEV) {
 		if (named)
-			log_no_device(ifname);
+			link_log_missing(ifname);
 		return err;
 	}
 	if (err == 0)

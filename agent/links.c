@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "agent/log.h"
+
 /* The link layers that put nothing before the IP header. */
 static bool is_layer3(unsigned int arphrd)
 {
@@ -78,7 +80,7 @@ int link_info_get(const char *name, struct link_info *ret_info)
 	return err;
 }
 
-void link_names(char *buf, size_t size)
+static void write_names(char *buf, size_t size)
 {
 	struct if_nameindex *all = if_nameindex();
 	size_t used = 0;
@@ -95,6 +97,14 @@ void link_names(char *buf, size_t size)
 					 used ? ", " : "", i->if_name);
 	}
 	if_freenameindex(all);
+}
+
+void link_log_missing(const char *name)
+{
+	char names[512];
+
+	write_names(names, sizeof(names));
+	log_error("%s: there is no such interface; there are: %s", name, names);
 }
 
 /* ---- changes ---- */

@@ -21,11 +21,8 @@ struct link_info {
 /* Negative errno; -ENODEV where there is no such interface. */
 int link_info_get(const char *name, struct link_info *ret_info);
 
-/*
- * Writes the names that exist, separated by ", ", shortened with "..." where
- * the buffer ends. Always NUL-terminated.
- */
-void link_names(char *buf, size_t size);
+/* Logs that there is no interface of this name, and which there are. */
+void link_log_missing(const char *name);
 
 /* What the kernel tells of an interface. */
 struct link_change {
