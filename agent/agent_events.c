@@ -204,8 +204,6 @@ static void finish_capture(struct agent *a)
  */
 static void stop(struct agent *a)
 {
-	if (a->stopping)
-		return;
 	a->end_ns = loop_now(a->loop) + STOP_NS;
 	finish_capture(a);
 	loop_timer_set(a->stop_timer, 0);
